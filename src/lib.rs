@@ -1,0 +1,15 @@
+//! undertone: a real-time monitor for customer-service conversations.
+//!
+//! # Layout
+//! Data moves one way: frames → [`wire`] → `gateway` → `conversation` (admit) → `scoring` →
+//! `conversation` (apply) → `detectors` → `alerts` → sinks.
+//!
+//! ARCHITECTURE.md draws it and says where to change what.
+
+#![deny(rust_2018_idioms, clippy::disallowed_methods, clippy::disallowed_types)]
+#![forbid(unsafe_code)]
+
+pub mod pipeline;
+pub mod scoring;
+pub mod telemetry;
+pub mod wire;

@@ -1,0 +1,24 @@
+//! Every type that crosses a boundary: frames in, frames out, names, codes and limits.
+//!
+//! Holds always: no I/O here; only types of this room are (de)serialised for users; every text and list
+//! that comes from outside has a limit in [`limits`]; a refusal carries a code of [`ErrorCode`] and a
+//! message that names the field and what is allowed, never the text of a turn.
+//! Called by `gateway`, `offline`, `pipeline`, and by `conversation` and `alerts` for names.
+
+pub mod inbound;
+pub mod limits;
+pub mod names;
+pub mod outbound;
+
+mod codes;
+
+pub use codes::{CloseCode, ErrorCode};
+pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
+pub use names::{AlertKind, Channel, Label, Level, Role, Severity, Visibility};
+pub use outbound::{
+    AlertFrame, Contribution, ConversationView, ErrorFrame, Evidence, Finding, Hello, Reason, Resolution, Scored,
+    SentimentView, ServerFrame, Span,
+};
+
+/// The websocket subprotocol, the only one spoken.
+pub const SUBPROTOCOL: &str = "undertone.v1.json";
