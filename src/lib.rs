@@ -9,7 +9,9 @@
 #![deny(rust_2018_idioms, clippy::disallowed_methods, clippy::disallowed_types)]
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;
+pub mod training;
 pub mod wire;
