@@ -9,7 +9,10 @@
 #![deny(rust_2018_idioms, clippy::disallowed_methods, clippy::disallowed_types)]
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod cli;
+pub mod conversation;
+pub mod detectors;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;
