@@ -11,9 +11,6 @@ mod queue;
 mod state;
 mod store;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use jiff::Timestamp;
