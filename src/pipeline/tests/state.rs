@@ -55,13 +55,14 @@ fn abstained_and_empty_turns_do_not_move_the_sentiment() {
     house.say(turn("1", "great", 0), 0.8);
     let before = house.last_scored().conversation;
     house.say(turn("2", "  ", 1), -0.9);
+    house.say(turn("long blank", &" ".repeat(8_000), 1), -0.9);
     house.admit(turn("3", "?", 2));
     house.complete(Ok(Scores { abstained: Some(Abstention::TooShort), ..scores(-0.9) }));
     let after = house.last_scored();
     assert_eq!(after.abstained, Some("too_short"));
     assert_eq!(after.conversation.sentiment, before.sentiment);
     assert_eq!(after.conversation.worst, before.worst);
-    assert_eq!(after.conversation.customer_turns, 3);
+    assert_eq!(after.conversation.customer_turns, 4);
 }
 
 #[test]
@@ -79,4 +80,19 @@ fn a_live_source_is_believed_within_the_skew_only() {
         assert_eq!(house.pipeline.effective(at(0), Clock::Event, now), at(0), "no year overflows");
         let _ = house.pipeline.effective(at(0), Clock::Wall, now);
     }
+}
+
+#[test]
+fn the_first_wait_ends_with_the_first_answer_not_with_a_greeting() {
+    let mut state = crate::conversation::State::default();
+    let mut check = |turn: Turn, expect: Option<(f64, bool)>| {
+        let effect = state.apply(&turn, &Arc::from("text"), Some(0.0));
+        assert_eq!(effect.ended_wait.map(|wait| (wait.seconds, wait.first)), expect, "{}", turn.turn_id);
+    };
+    check(agent("greeting", "", 0), None);
+    check(turn("question", "", 10), None);
+    check(agent("answer", "", 40), Some((30.0, true)));
+    check(agent("more", "", 41), None);
+    check(turn("thanks", "", 50), None);
+    check(agent("bye", "", 55), Some((5.0, false)));
 }
