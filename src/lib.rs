@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod gateway;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;
