@@ -19,11 +19,18 @@ use subtle::ConstantTimeEq;
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 
+use crate::alerts::AlertLimits;
+use crate::pipeline::PipelineConfig;
+use crate::scoring::ScorerOptions;
+use crate::telemetry::MetricLimits;
 use crate::telemetry::logs::{LogFormat, LogLevel};
 use raw::Raw;
 
 /// Read when no file is named and it is there.
 pub const DEFAULT_FILE: &str = "undertone.toml";
+
+/// The least risk at which an alert opens: that of the level `high`.
+const ALERT_OPENS_AT_RISK: f64 = 0.55;
 
 /// Where the settings come from.
 #[derive(Clone, Debug, Default)]
@@ -99,10 +106,8 @@ pub struct ConversationConfig {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertsConfig {
-    /// An alert opens at this risk, 0 to 1.
-    pub open_risk: f64,
-    /// … and resolves below this one.
-    pub resolve_risk: f64,
+    /// An open alert resolves when the risk stays below this, 0 to 1; always below the risk at which one opens.
+    pub resolve_below_risk: f64,
     pub cool_down: Duration,
     pub series_max: usize,
 }
@@ -140,6 +145,33 @@ impl Config {
         raw.read_environment(&sources.environment)?;
         raw.read_flags(&sources.flags)?;
         Config::validate(&raw)
+    }
+
+    /// What the pipeline is told.
+    pub fn pipeline(&self) -> PipelineConfig {
+        PipelineConfig {
+            conversations_max: self.limits.conversations_max,
+            idle_seconds: whole_seconds(self.conversation.idle),
+            max_clock_skew_seconds: whole_seconds(self.limits.clock_skew_max),
+            public_url: self.server.public_url.clone(),
+            alerts: AlertLimits {
+                resolve_below_risk: self.alerts.resolve_below_risk,
+                cooldown_seconds: whole_seconds(self.alerts.cool_down),
+                ..AlertLimits::default()
+            },
+        }
+    }
+
+    /// What the scorer is told.
+    pub fn scorer(&self) -> ScorerOptions {
+        let ScoringConfig { threads, queue_turns, queue_tokens, batch_tokens, wait_max } = self.scoring;
+        ScorerOptions { threads, turns_max: queue_turns, tokens_max: queue_tokens, batch_tokens, wait_max }
+    }
+
+    /// What the metrics are told.
+    pub fn metric_limits(&self) -> MetricLimits {
+        let MetricsConfig { queues_max, sources_max } = self.metrics;
+        MetricLimits { queues_max, sources_max, alert_series_max: self.alerts.series_max }
     }
 
     /// The settings as TOML, the token redacted.
@@ -208,14 +240,13 @@ impl ServerConfig {
 
 impl AlertsConfig {
     fn validate(raw: &Raw) -> Result<Self, ConfigError> {
-        let open_risk = raw.ratio("alerts.open_risk")?;
-        let resolve_risk = raw.ratio("alerts.resolve_risk")?;
-        if resolve_risk >= open_risk {
-            return Err(raw.refuse("alerts.resolve_risk", "it must be below alerts.open_risk, or alerts would flap"));
+        let resolve_below_risk = raw.ratio("alerts.resolve_below_risk")?;
+        if resolve_below_risk >= ALERT_OPENS_AT_RISK {
+            let message = format!("it must be below {ALERT_OPENS_AT_RISK}, where alerts open, or they would flap");
+            return Err(raw.refuse("alerts.resolve_below_risk", message));
         }
         Ok(AlertsConfig {
-            open_risk,
-            resolve_risk,
+            resolve_below_risk,
             cool_down: raw.seconds("alerts.cool_down_seconds", 0..=86_400)?,
             series_max: raw.count("alerts.max_series", 0..=1_000)?,
         })
@@ -239,6 +270,11 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Token(redacted)")
     }
+}
+
+/// Validated to be far within range.
+fn whole_seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
 fn public_url(raw: &Raw, url: &str) -> Result<String, ConfigError> {

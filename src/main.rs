@@ -1,1 +1,14 @@
-fn main() {}
+//! temp
+use clap::Parser;
+use std::process::ExitCode;
+#[derive(Parser)]
+enum Cli {
+    Train(undertone::cli::train::TrainArgs),
+    Evaluate(undertone::cli::evaluate::EvaluateArgs),
+}
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse() {
+        Cli::Train(a) => undertone::cli::train::run(&a),
+        Cli::Evaluate(a) => undertone::cli::evaluate::run(&a),
+    }
+}

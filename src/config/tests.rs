@@ -64,8 +64,8 @@ fn mistakes_are_answered_with_place_key_and_what_is_allowed() {
         ("[scoring]\nqueue_turns = 0", "u.toml, line 2: scoring.queue_turns: 0 is not a whole number from 1 to 1000000"),
         ("[scoring]\nqueue_turns = -5", "u.toml, line 2: scoring.queue_turns: -5 is not a whole number from 1 to 1000000"),
         ("[scoring]\nqueue_turns = \"many\"", "u.toml, line 2: scoring.queue_turns: it must be a whole number from 1 to 1000000, not text"),
-        ("[alerts]\nopen_risk = 1.5", "u.toml, line 2: alerts.open_risk: 1.5 is not a number between 0 and 1"),
-        ("[alerts]\nresolve_risk = 0.9", "u.toml, line 2: alerts.resolve_risk: it must be below alerts.open_risk, or alerts would flap"),
+        ("[alerts]\nresolve_below_risk = 1.5", "u.toml, line 2: alerts.resolve_below_risk: 1.5 is not a number between 0 and 1"),
+        ("[alerts]\nresolve_below_risk = 0.9", "u.toml, line 2: alerts.resolve_below_risk: it must be below 0.55, where alerts open, or they would flap"),
         ("[log]\nlevel = \"loud\"", "u.toml, line 2: log.level: \"loud\" is not one of error, warn, info, debug, trace"),
         ("[server]\npublic_url = \"desk\"", "u.toml, line 2: server.public_url: it must begin with http:// or https:// and name a host"),
         ("[server]\nallowed_origins = [\"*\"]", "u.toml, line 2: server.allowed_origins: each is a scheme and a host as browsers send them, for example https://desk.example.com"),
@@ -137,4 +137,10 @@ fn a_missing_file_is_named() {
     let sources = Sources { file: Some("/no/such/undertone.toml".into()), ..Sources::default() };
     let error = Config::load(&sources).unwrap_err().to_string();
     assert!(error.starts_with("/no/such/undertone.toml: cannot be read"), "{error}");
+}
+
+#[test]
+fn alerts_open_where_the_level_high_begins() {
+    let high = crate::detectors::risk::LEVELS.iter().find(|(level, _)| *level == crate::wire::Level::High).unwrap();
+    assert_eq!(high.1, ALERT_OPENS_AT_RISK);
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::reply::Reply;
 use crate::clock;
-use crate::pipeline::{Admission, Admitted, Answer, Pipeline, Ticket};
+use crate::pipeline::{Admission, Admitted, Pipeline};
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
 use crate::wire::{Clock, Closed, ErrorCode, Role, Transferred, Turn, Visibility};
@@ -99,7 +99,7 @@ impl Live {
     /// Takes one turn; `reply` gets its one answer.
     pub fn turn(self: &Arc<Self>, turn: Turn, clock: Clock, received: Instant, reply: Reply) {
         if self.is_draining() {
-            return self.refuse(&turn, ScoreError::ShuttingDown, &reply);
+            return self.pipeline.refuse(&turn, ScoreError::ShuttingDown, &reply);
         }
         if turn.role == Role::System || turn.visibility == Visibility::Private {
             // Never scored, so it needs no room; admit answers it.
@@ -111,7 +111,7 @@ impl Live {
         self.look_at_pressure();
         match reserved {
             Ok(reservation) => self.admit(turn, clock, received, reply, Some(reservation)),
-            Err(error) => self.refuse(&turn, error, &reply),
+            Err(error) => self.pipeline.refuse(&turn, error, &reply),
         }
     }
 
@@ -123,18 +123,6 @@ impl Live {
     /// A conversation moved.
     pub fn transferred(&self, transferred: Transferred, clock: Clock, reply: Reply) {
         self.pipeline.transferred(transferred, clock, clock::now(), reply);
-    }
-
-    /// Refuses a valid turn that was not admitted.
-    pub fn refuse(&self, turn: &Turn, error: ScoreError, reply: &Reply) {
-        let (code, retry_after_ms) = match error {
-            ScoreError::Overloaded { retry_after_ms } => (ErrorCode::Overloaded, Some(retry_after_ms)),
-            ScoreError::Expired => (ErrorCode::Expired, None),
-            ScoreError::ShuttingDown => (ErrorCode::ShuttingDown, None),
-            ScoreError::Internal => (ErrorCode::Internal, None),
-        };
-        self.count_refused(turn, code);
-        reply.answer(Answer::Refused { code, message: error.to_string(), retry_after_ms });
     }
 
     /// A valid turn that was refused before it was admitted is received and refused, for the conservation equation.

@@ -12,6 +12,7 @@
 
 pub mod live;
 pub mod reply;
+pub mod scorer;
 
 mod admin;
 mod access;
