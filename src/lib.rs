@@ -11,8 +11,11 @@
 
 pub mod alerts;
 pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod conversation;
 pub mod detectors;
+pub mod gateway;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;
