@@ -10,9 +10,14 @@
 #![forbid(unsafe_code)]
 
 pub mod alerts;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod conversation;
 pub mod detectors;
+pub mod gateway;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;
+pub mod training;
 pub mod wire;

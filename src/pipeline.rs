@@ -162,7 +162,7 @@ impl<T: Ticket> Pipeline<T> {
             let code = ErrorCode::ConversationLimit;
             self.ledger.refused(code);
             let message =
-                "limits.conversations_max is reached and all conversations are busy; send the turn again";
+                "limits.conversations is reached and all conversations are busy; send the turn again";
             let retry_after_ms = Some(FULL_RETRY_AFTER_MS);
             ticket.answer(Answer::Refused { code, message: message.to_owned(), retry_after_ms });
             Admission::Done
