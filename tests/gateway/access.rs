@@ -10,14 +10,21 @@ const TOKEN: &str = "open-sesame-4711";
 const LISTED: &str = "https://desk.example.com";
 
 async fn guarded() -> Server {
-    Server::start_set(&["server.token=open-sesame-4711", "server.allowed_origins=https://desk.example.com"]).await
+    Server::start_set(&["server.token=open-sesame-4711", "server.allowed_origins=https://desk.example.com"])
+        .await
 }
 
 #[tokio::test]
 async fn origin_and_token_decide_before_any_path_is_looked_at() {
     let server = guarded().await;
-    let origins = [(None, true), (Some(LISTED), true), (Some("https://evil.example"), false), (Some("null"), false)];
-    let bearers = [(None, None), (Some(format!("Bearer {TOKEN}")), Some(true)), (Some("bearer wrong".into()), Some(false)), (Some(format!("Basic {TOKEN}")), Some(false))];
+    let origins =
+        [(None, true), (Some(LISTED), true), (Some("https://evil.example"), false), (Some("null"), false)];
+    let bearers = [
+        (None, None),
+        (Some(format!("Bearer {TOKEN}")), Some(true)),
+        (Some("bearer wrong".into()), Some(false)),
+        (Some(format!("Basic {TOKEN}")), Some(false)),
+    ];
     let body = turn(1, "c", "m", "hi").to_string();
     for (origin, allowed) in &origins {
         for (bearer, right) in &bearers {

@@ -37,7 +37,10 @@ async fn what_was_accepted_is_answered_new_turns_are_refused_and_sockets_close_w
     assert_eq!(ready.json()["reasons"], json!(["draining"]));
     client.send(&turn(21, "c", "m-21", "too late")).await;
     let refused = client.json_of("error").await;
-    assert_eq!((&refused["code"], &refused["seq"], &refused["temporary"]), (&json!("shutting_down"), &json!(21), &json!(true)));
+    assert_eq!(
+        (&refused["code"], &refused["seq"], &refused["temporary"]),
+        (&json!("shutting_down"), &json!(21), &json!(true))
+    );
     while TcpStream::connect(server.address).await.is_ok() {
         sleep(Duration::from_millis(10)).await;
     }

@@ -28,7 +28,8 @@ async fn an_object_an_array_and_lines_are_answered_in_their_order() {
         let answer = post(&server, body).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
         let answers = answer.json();
-        let got: Vec<_> = answers.as_array().expect("an array").iter().map(|a| a["turn_id"].as_str().unwrap()).collect();
+        let got: Vec<_> =
+            answers.as_array().expect("an array").iter().map(|a| a["turn_id"].as_str().unwrap()).collect();
         assert_eq!(got, ids);
         assert!(answers.as_array().unwrap().iter().all(|a| a["type"] == "scored" && a.get("seq").is_none()));
     }
@@ -58,7 +59,8 @@ async fn each_turn_has_one_answer_be_it_a_score_an_error_or_an_ack() {
 #[tokio::test]
 async fn a_line_that_is_no_json_is_one_error_among_good_ones() {
     let server = Server::start().await;
-    let answers = post(&server, format!("{}\n{{broken\n{}", plain("m-1", "hi"), plain("m-2", "hi"))).await.json();
+    let answers =
+        post(&server, format!("{}\n{{broken\n{}", plain("m-1", "hi"), plain("m-2", "hi"))).await.json();
     let kinds: Vec<_> = answers.as_array().unwrap().iter().map(|a| a["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["scored", "error", "scored"]);
     assert_eq!(answers[1]["code"], "invalid_json");
@@ -94,18 +96,28 @@ async fn bodies_that_cannot_be_read_say_why() {
     ];
     for (at, (asked, status, code)) in table.into_iter().enumerate() {
         let answer = request(server.address, &asked).await;
-        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "row {at}: {}", answer.body);
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (status, &json!(code)),
+            "row {at}: {}",
+            answer.body
+        );
     }
     let empty = post(&server, "[]").await;
     assert_eq!((empty.status, empty.json()), (200, json!([])));
-    let curl = Request::post("/v1/turns", plain("m", "hi").to_string()).header("Content-Type", "application/x-www-form-urlencoded");
+    let curl = Request::post("/v1/turns", plain("m", "hi").to_string())
+        .header("Content-Type", "application/x-www-form-urlencoded");
     assert_eq!(request(server.address, &curl).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_body_of_the_most_turns_is_taken() {
     let server = Server::start().await;
-    let many: Vec<_> = (0..BODY_TURNS_MAX).map(|at| with(plain(&format!("m-{at}"), "hi"), json!({"conversation_id": format!("c-{}", at % 100)}))).collect();
+    let many: Vec<_> = (0..BODY_TURNS_MAX)
+        .map(|at| {
+            with(plain(&format!("m-{at}"), "hi"), json!({"conversation_id": format!("c-{}", at % 100)}))
+        })
+        .collect();
     let answers = post(&server, json!(many).to_string()).await.json();
     assert_eq!(answers.as_array().unwrap().iter().filter(|a| a["type"] == "scored").count(), BODY_TURNS_MAX);
 }
@@ -114,7 +126,8 @@ async fn a_body_of_the_most_turns_is_taken() {
 async fn when_no_turn_finds_room_the_answer_is_503_with_a_time_to_try_again() {
     let server = Server::start_with(settings(&[]), FakeScorer::new(1, Duration::ZERO)).await;
     server.scorer.hold();
-    let first = request(server.address, &Request::post("/v1/turns?wait=false", plain("m-0", "hi").to_string())).await;
+    let first =
+        request(server.address, &Request::post("/v1/turns?wait=false", plain("m-0", "hi").to_string())).await;
     assert_eq!(first.status, 202);
     let refused = post(&server, json!([plain("m-1", "hi"), plain("m-2", "hi")]).to_string()).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")));

@@ -54,7 +54,9 @@ async fn every_metric_of_the_contract_is_there() {
     ];
     for name in names {
         let is_there = |line: &str| {
-            line.strip_prefix("undertone_").and_then(|l| l.strip_prefix(name)).is_some_and(|l| l.starts_with(['{', ' ']))
+            line.strip_prefix("undertone_")
+                .and_then(|l| l.strip_prefix(name))
+                .is_some_and(|l| l.starts_with(['{', ' ']))
         };
         assert!(metrics.lines().any(is_there), "{name}");
     }
@@ -85,6 +87,7 @@ async fn promtool_has_nothing_to_complain_about() {
         .expect("UNDERTONE_PROMTOOL runs");
     check.stdin.take().expect("piped").write_all(metrics.as_bytes()).expect("promtool reads");
     let output = check.wait_with_output().expect("promtool ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    let said =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.trim().is_empty(), "{said}");
 }

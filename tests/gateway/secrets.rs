@@ -51,8 +51,11 @@ async fn what_is_planted_in_frames_and_headers_comes_out_of_no_log_and_no_metric
     client.json_of("error").await;
     client.send_frame(crate::support::client::TEXT, b"{\"type\":\"planted-secret").await;
     client.json_of("error").await;
-    for (path, bearer) in [("/v1/turns", TOKEN), ("/v1/turns", "wrong-planted-secret"), ("/planted-secret", TOKEN)] {
-        let asked = Request::post(path, planted.to_string()).header("Authorization", &format!("Bearer {bearer}"));
+    for (path, bearer) in
+        [("/v1/turns", TOKEN), ("/v1/turns", "wrong-planted-secret"), ("/planted-secret", TOKEN)]
+    {
+        let asked =
+            Request::post(path, planted.to_string()).header("Authorization", &format!("Bearer {bearer}"));
         request(server.address, &asked).await;
     }
     client.send_frame(crate::support::client::BINARY, b"planted-secret").await;

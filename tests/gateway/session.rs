@@ -117,7 +117,10 @@ async fn a_seq_that_does_not_rise_is_out_of_order_and_gaps_are_fine() {
     for seq in [5, 4, 0] {
         client.send(&turn(seq, "c", "m-2", "hi")).await;
         let error = client.json_of("error").await;
-        assert_eq!((&error["code"], &error["seq"], &error["turn_id"]), (&json!("out_of_order"), &json!(seq), &json!("m-2")));
+        assert_eq!(
+            (&error["code"], &error["seq"], &error["turn_id"]),
+            (&json!("out_of_order"), &json!(seq), &json!("m-2"))
+        );
     }
     client.send(&turn(1_000_000, "c", "m-2", "hi")).await;
     assert_eq!(client.json_of("scored").await["turn_id"], "m-2");
@@ -161,7 +164,9 @@ async fn system_and_private_turns_are_acknowledged_and_never_scored() {
     let mut client = Client::ready(server.address).await;
     client.send(&with(turn(1, "c", "m-1", "joined"), json!({"role": "system"}))).await;
     assert_eq!(client.json().await, json!({"type": "ack", "seq": 1}));
-    client.send(&with(turn(2, "c", "m-2", "a note"), json!({"role": "agent", "visibility": "private"}))).await;
+    client
+        .send(&with(turn(2, "c", "m-2", "a note"), json!({"role": "agent", "visibility": "private"})))
+        .await;
     assert_eq!(client.json().await, json!({"type": "ack", "seq": 2}));
     assert_eq!(server.sum("undertone_turns_unscored_total").await, 2.0);
 }
@@ -176,7 +181,8 @@ async fn empty_text_and_the_longest_text_in_four_byte_characters_are_taken() {
     client.send(&turn(2, "c", "m-2", &longest)).await;
     assert_eq!(client.json_of("scored").await["turn_id"], "m-2");
     // Escaped it is three times as long, and still fits.
-    let escaped = turn(3, "c", "m-3", "TEXT").to_string().replace("TEXT", &"\\ud83d\\ude00".repeat(TEXT_CHARS_MAX));
+    let escaped =
+        turn(3, "c", "m-3", "TEXT").to_string().replace("TEXT", &"\\ud83d\\ude00".repeat(TEXT_CHARS_MAX));
     client.send_frame(crate::support::client::TEXT, escaped.as_bytes()).await;
     assert_eq!(client.json_of("scored").await["turn_id"], "m-3");
     client.send(&turn(4, "c", "m-4", &format!("{longest}😀"))).await;
@@ -220,7 +226,10 @@ async fn more_turns_in_flight_than_announced_are_rate_limited() {
         client.send(&turn(seq, &format!("c-{seq}"), "m", "hi")).await;
     }
     let error = client.json_of("error").await;
-    assert_eq!((&error["code"], &error["seq"], &error["temporary"]), (&json!("rate_limited"), &json!(past), &json!(true)));
+    assert_eq!(
+        (&error["code"], &error["seq"], &error["temporary"]),
+        (&json!("rate_limited"), &json!(past), &json!(true))
+    );
     assert!(error["retry_after_ms"].as_u64().is_some());
     server.scorer.release();
     for _ in 0..INFLIGHT_TURNS_MAX {
@@ -269,7 +278,10 @@ async fn two_hundred_sockets_with_twenty_turns_each_get_one_answer_to_each() {
                 while let frame = client.json().await
                     && frame["type"] != "pong"
                 {
-                    assert!(frame["type"] != "scored" && frame["type"] != "error", "a second answer: {frame}");
+                    assert!(
+                        frame["type"] != "scored" && frame["type"] != "error",
+                        "a second answer: {frame}"
+                    );
                 }
                 assert_eq!(answered.len(), TURNS);
                 assert!(answered.values().all(|count| *count == 1));
@@ -281,6 +293,9 @@ async fn two_hundred_sockets_with_twenty_turns_each_get_one_answer_to_each() {
     }
     let metrics = server.metrics().await;
     assert_conserved(&metrics);
-    assert_eq!(crate::support::server::sum(&metrics, "undertone_turns_received_total"), (SOCKETS * TURNS) as f64);
+    assert_eq!(
+        crate::support::server::sum(&metrics, "undertone_turns_received_total"),
+        (SOCKETS * TURNS) as f64
+    );
     assert_eq!(crate::support::server::sum(&metrics, "undertone_turns_in_flight"), 0.0);
 }

@@ -73,7 +73,16 @@ async fn frames_that_break_the_protocol_are_refused_with_1002() {
 #[tokio::test]
 async fn allowed_close_codes_are_answered_and_forbidden_ones_are_a_breach() {
     let server = Server::start().await;
-    for (code, answer) in [(1000, 1000), (1001, 1001), (3000, 3000), (4999, 4999), (999, 1002), (1005, 1002), (1006, 1002), (5000, 1002)] {
+    for (code, answer) in [
+        (1000, 1000),
+        (1001, 1001),
+        (3000, 3000),
+        (4999, 4999),
+        (999, 1002),
+        (1005, 1002),
+        (1006, 1002),
+        (5000, 1002),
+    ] {
         let mut client = Client::ready(server.address).await;
         client.send_frame(CLOSE, &u16::to_be_bytes(code)).await;
         assert_eq!(client.close_code().await, answer, "{code}");
@@ -89,7 +98,10 @@ async fn our_subprotocol_is_negotiated_and_an_offer_of_others_is_refused() {
     let offer = |names: &str| Request::upgrade().header("Sec-WebSocket-Protocol", names);
     for names in ["undertone.v1.json", "graphql-ws, undertone.v1.json"] {
         let (_, answer) = Client::upgrade(server.address, &offer(names)).await;
-        assert_eq!((answer.status, answer.header("sec-websocket-protocol")), (101, Some("undertone.v1.json")));
+        assert_eq!(
+            (answer.status, answer.header("sec-websocket-protocol")),
+            (101, Some("undertone.v1.json"))
+        );
     }
     let (_, answer) = Client::upgrade(server.address, &offer("graphql-ws")).await;
     assert_eq!(answer.status, 400);
@@ -101,7 +113,8 @@ async fn our_subprotocol_is_negotiated_and_an_offer_of_others_is_refused() {
 #[tokio::test]
 async fn no_extension_is_ever_negotiated() {
     let server = Server::start().await;
-    let request = Request::upgrade().header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
+    let request =
+        Request::upgrade().header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
     let (_, answer) = Client::upgrade(server.address, &request).await;
     assert_eq!((answer.status, answer.header("sec-websocket-extensions")), (101, None));
 }
@@ -172,7 +185,9 @@ async fn a_peer_that_never_reads_is_cut_and_its_neighbours_do_not_notice() {
     });
     for seq in 1..=50 {
         neighbour.send(&turn(seq, "c", &format!("m-{seq}"), "hi")).await;
-        timeout(Duration::from_secs(2), neighbour.json_of("scored")).await.expect("in time, whatever others do");
+        timeout(Duration::from_secs(2), neighbour.json_of("scored"))
+            .await
+            .expect("in time, whatever others do");
         sleep(Duration::from_millis(5)).await;
     }
     let cut = async {

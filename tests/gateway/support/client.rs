@@ -91,7 +91,8 @@ impl Response {
 
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let line = self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
+        let line =
+            self.head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")))?;
         Some(line[name.len() + 1..].trim())
     }
 }
@@ -107,7 +108,9 @@ pub async fn request(address: SocketAddr, request: &Request) -> Response {
         let length = head
             .to_ascii_lowercase()
             .lines()
-            .find_map(|line| line.strip_prefix("content-length:").map(|value| value.trim().parse::<usize>().unwrap()))
+            .find_map(|line| {
+                line.strip_prefix("content-length:").map(|value| value.trim().parse::<usize>().unwrap())
+            })
             .unwrap_or(0);
         while buffer.len() < length {
             assert!(stream.read_buf(&mut buffer).await.expect("an answer") > 0, "the answer broke off");
@@ -234,7 +237,9 @@ impl Client {
             if let Some((opcode, payload)) = self.take_frame() {
                 return match opcode {
                     0x1 => Incoming::Json(serde_json::from_slice(&payload).expect("JSON")),
-                    0x8 => Incoming::Close(payload.get(..2).map_or(1005, |c| u16::from_be_bytes([c[0], c[1]]))),
+                    0x8 => {
+                        Incoming::Close(payload.get(..2).map_or(1005, |c| u16::from_be_bytes([c[0], c[1]])))
+                    }
                     0x9 => {
                         if self.answers_pings {
                             Box::pin(self.send_frame(PONG, &payload)).await;

@@ -107,7 +107,7 @@ impl Shared {
     fn run(&self) {
         loop {
             let (text, done) = self.next();
-            std::thread::sleep(self.delay);
+            self.work();
             if self.state.lock().forgetful {
                 drop(done);
             } else {
@@ -118,15 +118,23 @@ impl Shared {
         }
     }
 
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a scoring thread is no async worker, and scoring takes time"
+    )]
+    fn work(&self) {
+        std::thread::sleep(self.delay);
+    }
+
     fn next(&self) -> (String, Done) {
         let mut state = self.state.lock();
         loop {
-            if !state.held {
-                if let Some(job) = state.jobs.pop_front() {
-                    state.reserved -= 1;
-                    state.busy += 1;
-                    return job;
-                }
+            if !state.held
+                && let Some(job) = state.jobs.pop_front()
+            {
+                state.reserved -= 1;
+                state.busy += 1;
+                return job;
             }
             self.changed.wait(&mut state);
         }

@@ -53,7 +53,8 @@ impl Server {
         let pipeline = Arc::new(Pipeline::new(config.pipeline(), metrics.clone(), "fake@1".to_owned()));
         let public = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let admin = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let (address, admin_address) = (public.local_addr().expect("bound"), admin.local_addr().expect("bound"));
+        let (address, admin_address) =
+            (public.local_addr().expect("bound"), admin.local_addr().expect("bound"));
         let shutdown = CancellationToken::new();
         let parts = Parts { server, metrics, pipeline, scorer: scorer.clone() };
         let running = tokio::spawn(gateway::run(parts, public, admin, shutdown.clone().cancelled_owned()));
@@ -83,7 +84,8 @@ impl Server {
 /// The sum of all series of a metric in the text exposition.
 pub fn sum(metrics: &str, name: &str) -> f64 {
     let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
-    let value = |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a figure");
+    let value =
+        |line: &str| line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a figure");
     metrics.lines().filter(of_name).map(value).sum()
 }
 
