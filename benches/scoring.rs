@@ -70,7 +70,8 @@ fn way<'a>(name: impl Into<String>, run: impl Fn() + 'a) -> Way<'a> {
 }
 
 fn texts(checkout: &Path) -> Vec<String> {
-    let file = std::fs::read_to_string(checkout.join("scripts/demo-conversations.jsonl")).expect("the demo's file");
+    let file =
+        std::fs::read_to_string(checkout.join("scripts/demo-conversations.jsonl")).expect("the demo's file");
     let turns = file.lines().filter_map(|line| match ClientFrame::parse(line).ok()?.frame {
         ClientFrame::Turn { turn, .. } => Some(turn.text),
         _ => None,
