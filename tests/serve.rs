@@ -23,15 +23,16 @@ impl Serve {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
-        let mut log = BufReader::new(child.stderr.take().expect("piped"));
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        let mut serve = Serve { child, log, listen: String::new(), admin: String::new() };
         loop {
             let mut line = String::new();
-            assert!(log.read_line(&mut line).expect("a log") > 0, "it ended before it listened");
+            assert!(serve.log.read_line(&mut line).expect("a log") > 0, "it ended before it listened");
             let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not JSON: {line}"));
             if event["message"] == "listening" {
                 let field = |name: &str| event[name].as_str().expect("an address").to_owned();
-                let (listen, admin) = (field("listen"), field("admin_listen"));
-                return Serve { child, log, listen, admin };
+                (serve.listen, serve.admin) = (field("listen"), field("admin_listen"));
+                return serve;
             }
         }
     }
@@ -46,6 +47,14 @@ impl Serve {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).expect("UTF-8");
         (self.child.wait().expect("it ends").code(), rest)
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        // A test that failed must not leave a server behind; one that has ended cannot be killed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
