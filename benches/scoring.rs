@@ -34,6 +34,7 @@ fn main() {
     network.fill(&folder.join(WEIGHTS_FILE)).expect("the shipped model");
     let turns: Vec<Prepared> = texts(checkout).iter().map(|text| model.tokenizing.prepare(text)).collect();
     let tokens: usize = turns.iter().map(Prepared::tokens).sum();
+    let (network, model, turns) = (&network, &model, turns.as_slice());
     let padded = |batch: &[Prepared]| {
         let windows: Vec<&[i64]> = batch.iter().map(|turn| turn.windows()[0].as_slice()).collect();
         tch::no_grad(|| network.logits(&Padded::new(&windows), false)).expect("libtorch");
@@ -47,7 +48,7 @@ fn main() {
         way("packed, 1 turn at a time", || turns.chunks(1).for_each(packed)),
     ];
     for size in [2, 4, 8, 16, 32, 64, 192] {
-        ways.push(way(format!("packed, batches of {size} turns"), || turns.chunks(size).for_each(packed)));
+        ways.push(way(format!("packed, batches of {size} turns"), move || turns.chunks(size).for_each(packed)));
     }
     for _ in 0..ROUNDS {
         for way in &mut ways {

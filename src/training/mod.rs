@@ -1,7 +1,7 @@
 //! Fine-tuning and measuring: labelled JSON Lines and a recipe → a model folder, and its figures.
 //!
 //! Holds always: serving does not need this room; a row is in the split that its text says, in whatever set it
-//! turns up ([`split`]); the encoder here is rust-bert's own, the reference for the packed one of `scoring`.
+//! turns up ([`Split`]); the encoder here is rust-bert's own, the reference for the packed one of `scoring`.
 //! Called by `cli::train` and `cli::evaluate`.
 
 mod data;
