@@ -9,6 +9,8 @@
 #![deny(rust_2018_idioms, clippy::disallowed_methods, clippy::disallowed_types)]
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod offline;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;

@@ -1,0 +1,3 @@
+//! The command line: one file per command, which only turns arguments into calls.
+
+pub mod score;
