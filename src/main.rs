@@ -1,23 +1,18 @@
-//! The binary: the commands of this branch only.
-
-use std::process::ExitCode;
-
+//! temp
 use clap::Parser;
-use undertone::cli::{replay, score};
-
+use std::process::ExitCode;
 #[derive(Parser)]
-enum Command {
-    Score(score::ScoreArgs),
-    Replay(replay::ReplayArgs),
+enum Cli {
+    Train(undertone::cli::train::TrainArgs),
+    Evaluate(undertone::cli::evaluate::EvaluateArgs),
+    Score(undertone::cli::score::ScoreArgs),
+    Replay(undertone::cli::replay::ReplayArgs),
 }
-
-fn main() -> ExitCode {
-    let done = match Command::parse() {
-        Command::Score(args) => score::run(&args),
-        Command::Replay(args) => replay::run(args),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("undertone: {error:#}");
-        ExitCode::from(70)
-    })
+fn main() -> anyhow::Result<ExitCode> {
+    match Cli::parse() {
+        Cli::Train(a) => undertone::cli::train::run(&a),
+        Cli::Evaluate(a) => undertone::cli::evaluate::run(&a),
+        Cli::Score(a) => undertone::cli::score::run(&a),
+        Cli::Replay(a) => undertone::cli::replay::run(a),
+    }
 }

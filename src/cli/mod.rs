@@ -1,4 +1,54 @@
-//! The command line: one file per command, which only turns arguments into calls.
-
+//! cli
+pub mod evaluate;
 pub mod replay;
 pub mod score;
+pub mod train;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::training::Recipe;
+
+/// The recipe to use, the folder its files are in, and the folder its own paths are relative to. Without a recipe,
+/// `data` is a file or folder of the user's own labelled turns.
+fn recipe_for(recipe: Option<&Path>, data: &Path) -> anyhow::Result<(Recipe, PathBuf, PathBuf)> {
+    if let Some(path) = recipe {
+        if !data.is_dir() {
+            bail!(
+                "--data {} is not a folder; with a recipe it is the folder of the recipe's files",
+                data.display()
+            );
+        }
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        return Ok((Recipe::load(path)?, data.to_owned(), folder));
+    }
+    let files = if data.is_dir() {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(data)
+            .with_context(|| format!("cannot read {}", data.display()))?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| [".jsonl", ".jsonl.gz"].iter().any(|end| path.to_string_lossy().ends_with(end)))
+            .collect();
+        files.sort();
+        files
+    } else {
+        vec![data.to_owned()]
+    };
+    let files: Vec<PathBuf> = files
+        .iter()
+        .map(|file| std::path::absolute(file).with_context(|| format!("cannot find {}", file.display())))
+        .collect::<Result<_, _>>()?;
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        bail!("{} does not exist", missing.display());
+    }
+    if files.is_empty() {
+        bail!("{} holds no .jsonl or .jsonl.gz file", data.display());
+    }
+    Ok((Recipe::for_own_labels("own", &files), PathBuf::from("/"), PathBuf::from(".")))
+}
+
+/// The model folder: as given, else beside the binary, else in the checkout.
+fn model_folder(given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let _ = given;
+    Ok(given.map_or_else(|| PathBuf::from("models/undertone-en"), Path::to_owned))
+}

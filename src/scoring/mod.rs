@@ -3,7 +3,21 @@
 //! Holds always: a score is a function of text and context only, never of batch mates, worker or arrival
 //! time; nothing outside this room and `training` sees a tensor. Called by `pipeline` and `offline`.
 
+mod encoder;
+mod model;
+mod queue;
+mod text;
+mod window;
+
 use std::sync::Arc;
+
+pub use encoder::{Encoder, Linear, Message, Weights, WeightsError};
+pub use model::{
+    CHECKED_FILES, CONFIG_FILE, Engine, MANIFEST_FILE, Manifest, Model, ModelError, Prepared, Tokenizing,
+    VOCAB_FILE, WEIGHTS_FILE, file_sha256, read_json, read_weights,
+};
+pub use queue::{Done, Observer, Reservation, Scorer, ScorerOptions, Silent};
+pub use text::{Text, TextError, Tokens, normalize};
 
 use crate::wire::{Label, Role};
 
@@ -76,3 +90,6 @@ impl Abstention {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

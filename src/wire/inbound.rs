@@ -237,7 +237,8 @@ impl Fields {
             agent_id: self.optional_text("agent_id")?,
             lang: self.optional_text("lang")?,
             visibility: match self.optional_text("visibility")? {
-                Some(name) => Visibility::parse(&name).ok_or_else(|| not_one_of("visibility", &name, &Visibility::allowed()))?,
+                Some(name) => Visibility::parse(&name)
+                    .ok_or_else(|| not_one_of("visibility", &name, &Visibility::allowed()))?,
                 None => Visibility::Public,
             },
             attributes: self.attributes()?,
@@ -248,7 +249,9 @@ impl Fields {
         let conversation_id = self.required_id("conversation_id")?;
         let ts = self.ts()?;
         let closed_by = match self.optional_text("closed_by")? {
-            Some(name) => Some(Role::parse(&name).ok_or_else(|| not_one_of("closed_by", &name, &Role::allowed()))?),
+            Some(name) => {
+                Some(Role::parse(&name).ok_or_else(|| not_one_of("closed_by", &name, &Role::allowed()))?)
+            }
             None => None,
         };
         Ok(Closed { conversation_id, ts, closed_by })
@@ -302,7 +305,9 @@ impl Fields {
             None | Some(Value::Null) => Ok(None),
             Some(value) => match value.as_u64() {
                 Some(seq) => Ok(Some(seq)),
-                None => Err(invalid_frame("seq must be a whole number from 0 to 18446744073709551615".to_owned())),
+                None => {
+                    Err(invalid_frame("seq must be a whole number from 0 to 18446744073709551615".to_owned()))
+                }
             },
         }
     }
@@ -346,9 +351,10 @@ impl Fields {
         match self.map.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.len() <= ID_BYTES_MAX => Ok(Some(text)),
-            Some(Value::String(text)) => {
-                Err(invalid_frame(format!("{name} has {} bytes; at most {ID_BYTES_MAX} are taken", text.len())))
-            }
+            Some(Value::String(text)) => Err(invalid_frame(format!(
+                "{name} has {} bytes; at most {ID_BYTES_MAX} are taken",
+                text.len()
+            ))),
             Some(_) => Err(invalid_frame(format!("{name} must be a string"))),
         }
     }
@@ -360,7 +366,10 @@ impl Fields {
             Some(_) => return Err(invalid_frame("attributes must be an object".to_owned())),
         };
         if map.len() > ATTRIBUTES_MAX {
-            return Err(invalid_frame(format!("attributes has {} entries; at most {ATTRIBUTES_MAX} are taken", map.len())));
+            return Err(invalid_frame(format!(
+                "attributes has {} entries; at most {ATTRIBUTES_MAX} are taken",
+                map.len()
+            )));
         }
         let mut attributes = BTreeMap::new();
         for (key, value) in map {
@@ -369,11 +378,15 @@ impl Fields {
                 Value::String(text) => text,
                 Value::Bool(_) | Value::Number(_) => value.to_string(),
                 Value::Array(_) | Value::Object(_) => {
-                    return Err(invalid_frame("the values of attributes are strings, numbers or booleans".to_owned()));
+                    return Err(invalid_frame(
+                        "the values of attributes are strings, numbers or booleans".to_owned(),
+                    ));
                 }
             };
             if key.len() > ATTRIBUTE_BYTES_MAX || text.len() > ATTRIBUTE_BYTES_MAX {
-                return Err(invalid_frame(format!("an attribute is longer than {ATTRIBUTE_BYTES_MAX} bytes")));
+                return Err(invalid_frame(format!(
+                    "an attribute is longer than {ATTRIBUTE_BYTES_MAX} bytes"
+                )));
             }
             attributes.insert(key, text);
         }

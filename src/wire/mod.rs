@@ -16,8 +16,8 @@ pub use codes::{CloseCode, ErrorCode};
 pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
 pub use names::{AlertKind, Channel, Label, Level, Role, Severity, Visibility};
 pub use outbound::{
-    AlertFrame, Contribution, ConversationView, ErrorFrame, Evidence, Finding, Hello, Reason, Resolution, Scored,
-    SentimentView, ServerFrame, Span,
+    AlertFrame, Contribution, ConversationView, ErrorFrame, Evidence, Finding, Hello, Reason, Resolution,
+    Scored, SentimentView, ServerFrame, Span,
 };
 
 /// The websocket subprotocol, the only one spoken.

@@ -1,0 +1,81 @@
+//! `undertone evaluate`: a model's figures on labelled JSON Lines, beside VADER on the same rows.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::scoring::Model;
+use crate::training::{self, Split};
+
+/// Rows between two lines of progress.
+const PROGRESS_ROWS: usize = 5_120;
+
+/// Measure a model on labelled turns.
+#[derive(Debug, clap::Args)]
+pub struct EvaluateArgs {
+    /// As for `undertone train`.
+    #[arg(long)]
+    data: PathBuf,
+    /// As for `undertone train`.
+    #[arg(long)]
+    recipe: Option<PathBuf>,
+    /// The model folder. Default: the one that `undertone serve` would take.
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// Which split to measure on; thresholds and choices are made on `dev`, figures are quoted from `test`.
+    #[arg(long, value_enum, default_value_t = SplitArg::Test)]
+    split: SplitArg,
+    /// Also print the confusion of every set.
+    #[arg(long)]
+    confusion: bool,
+    /// How to print: a table, or JSON.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum SplitArg {
+    Train,
+    Dev,
+    Test,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An unusable model, recipe or data file, by name.
+pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    tch::set_num_threads(std::thread::available_parallelism().map_or(1, |n| n.get() as i32));
+    let (recipe, data, folder) = super::recipe_for(args.recipe.as_deref(), &args.data)?;
+    let model = Model::load(&super::model_folder(args.model.as_deref())?)?;
+    let dataset = training::load(&recipe, &data, &folder)?;
+    for set in &dataset.missing {
+        eprintln!("warning: the file of set {set} is not in the data folder; going on without it");
+    }
+    let split = match args.split {
+        SplitArg::Train => Split::Train,
+        SplitArg::Dev => Split::Dev,
+        SplitArg::Test => Split::Test,
+    };
+    let total = dataset.rows.iter().filter(|row| row.split == split).count();
+    let report = training::evaluate(&model, &dataset, split, |done| {
+        if done % PROGRESS_ROWS == 0 {
+            eprintln!("{done} of {total} rows");
+        }
+    })?;
+    match args.format {
+        Format::Text => {
+            println!("{}", report.to_text());
+            if args.confusion {
+                println!("{}", report.confusion_text());
+            }
+        }
+        Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

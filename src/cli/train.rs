@@ -1,0 +1,195 @@
+//! `undertone train`: fine-tunes the model on labelled JSON Lines. See docs/training.md.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::time::Instant;
+
+use crate::training::{self, Dataset, Progress, Recipe, Split, TrainOptions};
+
+/// Seconds between two lines of progress where there is no terminal.
+const PROGRESS_SECONDS: u64 = 15;
+
+/// Fine-tune the model on labelled turns.
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// The folder with the recipe's files; or, without --recipe, a file (or folder of files) of your own labelled
+    /// turns: JSON Lines with "text" and "label" (negative, neutral, positive).
+    #[arg(long)]
+    data: PathBuf,
+    /// What to train on and how; without it --data is taken as your own labels.
+    #[arg(long)]
+    recipe: Option<PathBuf>,
+    /// Where to start from: a base encoder or a model folder. Default: the shipped model for your own labels, the
+    /// base encoder (fetched by `scripts/setup --encoder`) for a recipe.
+    #[arg(long)]
+    base: Option<PathBuf>,
+    /// The model folder to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// The name of the model; default: the recipe's, or that of the output folder.
+    #[arg(long)]
+    name: Option<String>,
+    /// Go on from the last checkpoint.
+    #[arg(long)]
+    resume: bool,
+    /// Where checkpoints are kept meanwhile. Default: `checkpoints` in the output folder.
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
+    /// Threads for libtorch. Default: one a core.
+    #[arg(long)]
+    threads: Option<u16>,
+    /// Overrides the recipe's number of epochs.
+    #[arg(long)]
+    epochs: Option<usize>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Anything that stops training, with what to do about it.
+pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let threads = args
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as i32), i32::from);
+    tch::set_num_threads(threads);
+    let (mut recipe, data, recipe_folder) = recipe_and_data(args)?;
+    if let Some(epochs) = args.epochs {
+        recipe.training.epochs = epochs.max(1);
+    }
+    let base = match &args.base {
+        Some(base) => base.clone(),
+        None => default_base(args.recipe.is_some())?,
+    };
+    let dataset = training::load(&recipe, &data, &recipe_folder)?;
+    describe(&recipe, &dataset, &base);
+    let checkpoints = args.checkpoints.clone().unwrap_or_else(|| args.out.join("checkpoints"));
+    let options =
+        TrainOptions { base, out: args.out.clone(), checkpoints: checkpoints.clone(), resume: args.resume };
+    let mut shown = Shown::new();
+    let trained = training::train(&recipe, &dataset, &options, |progress| shown.show(progress))?;
+    shown.finish();
+    // Only if it is empty: checkpoints of another run are not ours to remove.
+    let _ = std::fs::remove_dir(&checkpoints);
+    let dev = &trained.dev;
+    println!(
+        "wrote {}: {} steps; development split: {} rows, accuracy {:.3}, macro-F1 {:.3}, calibration error {:.3} at temperature {:.3}",
+        args.out.display(),
+        trained.steps,
+        dev.rows,
+        dev.accuracy,
+        dev.macro_f1,
+        dev.calibration_error.unwrap_or(f64::NAN),
+        trained.temperature
+    );
+    println!(
+        "measure it with: undertone evaluate --model {} --data {}{}",
+        args.out.display(),
+        args.data.display(),
+        args.recipe.as_ref().map(|r| format!(" --recipe {}", r.display())).unwrap_or_default()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn recipe_and_data(args: &TrainArgs) -> anyhow::Result<(Recipe, PathBuf, PathBuf)> {
+    let (mut recipe, data, folder) = super::recipe_for(args.recipe.as_deref(), &args.data)?;
+    if let Some(name) = args.name.clone().or_else(|| {
+        let folder = args.out.file_name()?;
+        args.recipe.is_none().then(|| folder.to_string_lossy().into_owned())
+    }) {
+        recipe.name = name;
+    }
+    Ok((recipe, data, folder))
+}
+
+fn default_base(from_encoder: bool) -> anyhow::Result<PathBuf> {
+    if from_encoder {
+        let cache = std::env::var_os("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+            .context("neither XDG_CACHE_HOME nor HOME is set; name the base encoder with --base")?;
+        let base = cache.join("undertone/all-MiniLM-L6-v2");
+        if !base.is_dir() {
+            bail!(
+                "the base encoder is not in {}; run scripts/setup --encoder, or name a folder with --base",
+                base.display()
+            );
+        }
+        return Ok(base);
+    }
+    let base = Path::new("models/undertone-en");
+    if !base.is_dir() {
+        bail!("models/undertone-en is not here; name the model folder to start from with --base");
+    }
+    Ok(base.to_owned())
+}
+
+fn describe(recipe: &Recipe, dataset: &Dataset, base: &Path) {
+    eprintln!("recipe {}@{}, starting from {}", recipe.name, recipe.version, base.display());
+    for (index, set) in dataset.sets.iter().enumerate() {
+        let count = |split| dataset.rows.iter().filter(|row| row.set == index && row.split == split).count();
+        eprintln!(
+            "  {set}: {} train, {} development, {} test",
+            count(Split::Train),
+            count(Split::Dev),
+            count(Split::Test)
+        );
+    }
+    if dataset.duplicates > 0 {
+        eprintln!("  {} rows left out: their text occurs before", dataset.duplicates);
+    }
+    for set in &dataset.missing {
+        eprintln!("  warning: the file of set {set} is not in the data folder; going on without it");
+    }
+}
+
+/// Progress on standard error: every few seconds a line with loss, rows a second and time left.
+struct Shown {
+    began: Instant,
+    last: Instant,
+    rows: usize,
+    first_step: Option<usize>,
+    latest: Option<Progress>,
+}
+
+impl Shown {
+    fn new() -> Self {
+        let now = Instant::now();
+        Shown { began: now, last: now, rows: 0, first_step: None, latest: None }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        self.rows += progress.rows;
+        self.first_step.get_or_insert(progress.step - 1);
+        self.latest = Some(progress);
+        if self.last.elapsed() >= Duration::from_secs(PROGRESS_SECONDS) {
+            self.last = Instant::now();
+            self.line(progress);
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(progress) = self.latest {
+            self.line(progress);
+        }
+    }
+
+    fn line(&self, progress: Progress) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let steps_done = progress.step - self.first_step.unwrap_or(0);
+        let left = seconds / steps_done.max(1) as f64 * (progress.steps - progress.step) as f64;
+        eprintln!(
+            "epoch {}/{} step {}/{} loss {:.4} {:.0} rows/s, {} min {:02} s left",
+            progress.epoch,
+            progress.epochs,
+            progress.step,
+            progress.steps,
+            progress.loss,
+            self.rows as f64 / seconds.max(1e-9),
+            left as u64 / 60,
+            left as u64 % 60
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! One conversation, pure and synchronous, and the store of all of them.
+//!
+//! Holds always: turns take effect in the order of admission, whatever the order of their scores; a repeated
+//! turn changes nothing; a turn without a score has no effect and may be sent again; nothing here awaits, does
+//! I/O, reads a clock or holds a tensor; every memory is bounded by a named limit.
+//! Called by `pipeline`.
+
+mod memory;
+pub mod moments;
+mod queue;
+mod state;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::alerts::Episodes;
+use crate::scoring::Scores;
+use crate::wire::{Level, Scored, Turn};
+
+pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
+pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
+pub use state::{
+    EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, State, TurnEffect,
+};
+pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, Store, StoreLimits};
+
+/// What became of a turn that asked to be let in.
+pub enum Entry {
+    /// It holds this place, until it is given scores or withdrawn.
+    Admitted { place: u64, text: Arc<str>, context: Option<Arc<str>> },
+    /// It repeats a turn under way and gets the same answer, when there is one.
+    Attached,
+    /// It repeats a turn that was answered so; none where the answer is no longer held.
+    Repeated(Option<Arc<Scored>>),
+    /// [`SLOTS_MAX`] turns are under way.
+    Full,
+}
+
+/// One conversation. `T` is where answers go.
+pub struct Conversation<T> {
+    pub id: Arc<str>,
+    pub state: State,
+    /// With hysteresis, after the last turn that took effect.
+    pub level: Level,
+    pub episodes: Episodes,
+    /// Who sent the last frame: findings and alerts go there.
+    pub producer: Option<T>,
+    /// When the last frame that was no repeat came in, on the clock of whoever runs the pipeline.
+    pub last_arrival: Timestamp,
+    queue: queue::Queue<T>,
+    memory: memory::Memory,
+}
+
+impl<T: Clone> Conversation<T> {
+    pub fn new(id: Arc<str>, now: Timestamp) -> Self {
+        Conversation {
+            id,
+            state: State::default(),
+            level: Level::Calm,
+            episodes: Episodes::default(),
+            producer: None,
+            last_arrival: now,
+            queue: queue::Queue::default(),
+            memory: memory::Memory::default(),
+        }
+    }
+
+    /// Lets a turn in that is to be scored. `turn.ts` is the moment at which it will take effect at the earliest.
+    pub fn admit(&mut self, mut turn: Turn, fingerprint: u64, now: Timestamp, ticket: T) -> Entry {
+        if let Some(repeat) = self.repeat_of(&turn.turn_id, fingerprint, &ticket) {
+            return repeat;
+        }
+        if self.queue.is_full() {
+            return Entry::Full;
+        }
+        self.arrived(now, ticket.clone());
+        let text: Arc<str> = Arc::from(std::mem::take(&mut turn.text));
+        // What is under way counts as said: the context must not depend on how fast the scores come back.
+        let context =
+            self.queue.context_for(turn.role).or_else(|| self.state.context_for(turn.role)).cloned();
+        let excerpt = state::excerpt(&text);
+        let place = self.queue.push_turn(PendingTurn { turn, excerpt, fingerprint, waiters: vec![ticket] });
+        Entry::Admitted { place, text, context }
+    }
+
+    /// Takes note of a turn that is never scored; true if it is a repeat.
+    pub fn note_unscored(&mut self, turn_id: &str, fingerprint: u64) -> bool {
+        let repeat = self.memory.knows(fingerprint) || self.queue.find(fingerprint, turn_id).is_some();
+        if !repeat {
+            self.memory.remember(fingerprint);
+        }
+        repeat
+    }
+
+    /// Queues the end of the conversation; false if [`SLOTS_MAX`] slots are taken.
+    pub fn close(&mut self, close: PendingClose<T>, now: Timestamp) -> bool {
+        if self.queue.is_full() {
+            return false;
+        }
+        self.arrived(now, close.ticket.clone());
+        self.queue.push_close(close);
+        true
+    }
+
+    /// Queues a move; false if [`SLOTS_MAX`] slots are taken.
+    pub fn transfer(&mut self, transfer: PendingTransfer<T>, now: Timestamp) -> bool {
+        if self.queue.is_full() {
+            return false;
+        }
+        self.arrived(now, transfer.ticket.clone());
+        self.queue.push_transfer(transfer);
+        true
+    }
+
+    /// Gives the turn at `place` its scores; false where no turn waits there for any.
+    pub fn fill(&mut self, place: u64, scores: Scores) -> bool {
+        self.queue.fill(place, scores)
+    }
+
+    /// Takes the turn at `place` out: it had no effect, and its id is free again.
+    pub fn withdraw(&mut self, place: u64) -> Option<Box<PendingTurn<T>>> {
+        self.queue.withdraw(place)
+    }
+
+    /// What takes effect next, in the order of admission.
+    pub fn next_ready(&mut self) -> Option<Ready<T>> {
+        let ready = self.queue.pop_ready()?;
+        if let Ready::Turn(pending, _) = &ready {
+            self.memory.remember(pending.fingerprint);
+        }
+        Some(ready)
+    }
+
+    /// Holds an answer for repeats of its turn.
+    pub fn hold(&mut self, answer: Arc<Scored>) {
+        self.memory.hold(answer);
+    }
+
+    /// Whether something is under way: then the conversation stays.
+    pub fn in_flight(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Whether nothing has ever taken effect here, and nothing will.
+    pub fn is_blank(&self) -> bool {
+        self.queue.is_empty() && self.memory.is_empty() && self.state.now.is_none()
+    }
+
+    fn arrived(&mut self, now: Timestamp, ticket: T) {
+        self.last_arrival = self.last_arrival.max(now);
+        self.producer = Some(ticket);
+    }
+
+    fn repeat_of(&mut self, turn_id: &str, fingerprint: u64, ticket: &T) -> Option<Entry> {
+        let repeat = if let Some(original) = self.queue.find(fingerprint, turn_id) {
+            if original.waiters.len() < WAITERS_MAX {
+                original.waiters.push(ticket.clone());
+                Entry::Attached
+            } else {
+                Entry::Repeated(None)
+            }
+        } else if self.memory.knows(fingerprint) {
+            Entry::Repeated(self.memory.answer(turn_id).cloned())
+        } else {
+            return None;
+        };
+        // A client that sends again over a new socket wants to hear of alerts there.
+        self.producer = Some(ticket.clone());
+        Some(repeat)
+    }
+}

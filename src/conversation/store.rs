@@ -1,0 +1,260 @@
+//! All conversations of one process: a sharded map and the order in which they will leave.
+//!
+//! Holds always:
+//! * closures in, nothing borrowed out; the map is never called inside a closure; iteration collects keys first;
+//! * every conversation is in `departures` exactly once, under the moment at which it may leave; the set is
+//!   changed only while the conversation's shard is held (shard, then set; never the other way), so that a tick
+//!   looks at what is due and at nothing else, and the front of the set is who leaves first when room is needed;
+//! * at most `conversations_max` conversations; none leaves while something of it is under way.
+//!
+//! Moments here are on the clock of whoever runs the pipeline (the server's, or offline the input's `ts`), for
+//! sources with `clock: event` too: replays of different years must not throw each other's conversations out.
+//! Called by `pipeline`.
+
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[allow(clippy::disallowed_types, reason = "this is the store whose functions take closures")]
+use dashmap::DashMap;
+use dashmap::mapref::entry;
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::{Conversation, moments};
+
+/// How long a closed conversation is kept, so that late repeats of its turns are recognised, in seconds.
+pub const CLOSED_KEPT_SECONDS: u32 = 300;
+/// How many conversations with something under way are passed over in search of one that may leave.
+const CANDIDATES_MAX: usize = 1_024;
+
+/// Why a conversation left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    Idle,
+    Closed,
+    /// Room was needed for another.
+    Limit,
+}
+
+/// No room, and no conversation may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("conversations_max is reached and all of them have turns under way")]
+pub struct Full;
+
+#[derive(Clone, Copy, Debug)]
+pub struct StoreLimits {
+    pub conversations_max: usize,
+    pub idle_seconds: u32,
+}
+
+type Due = (Timestamp, Arc<str>);
+
+struct Held<T> {
+    conversation: Conversation<T>,
+    /// Its moment in `departures`.
+    due: Timestamp,
+}
+
+#[allow(clippy::disallowed_types, reason = "this is the store whose functions take closures")]
+pub struct Store<T> {
+    map: DashMap<Arc<str>, Held<T>>,
+    departures: Mutex<BTreeSet<Due>>,
+    /// Conversations in the map, and places reserved for those about to come.
+    taken: AtomicUsize,
+    limits: StoreLimits,
+}
+
+// === impl Departure ===
+
+impl Departure {
+    /// The metric label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Departure::Idle => "idle",
+            Departure::Closed => "closed",
+            Departure::Limit => "limit",
+        }
+    }
+}
+
+// === impl Store ===
+
+impl<T: Clone> Store<T> {
+    #[allow(clippy::disallowed_types, reason = "this is the store whose functions take closures")]
+    pub fn new(limits: StoreLimits) -> Self {
+        // DashMap's default hasher is std's, which is randomly seeded: ids are chosen by others.
+        Store { map: DashMap::new(), departures: Mutex::default(), taken: AtomicUsize::new(0), limits }
+    }
+
+    /// Conversations held.
+    pub fn len(&self) -> usize {
+        self.map.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// Runs `f` on the conversation, if it is held.
+    pub fn with<R>(&self, id: &str, f: impl FnOnce(&mut Conversation<T>) -> R) -> Option<R> {
+        let mut guard = self.map.get_mut(id)?;
+        let (id, held) = guard.pair_mut();
+        let result = f(&mut held.conversation);
+        self.reschedule(id, held);
+        Some(result)
+    }
+
+    /// Runs `f` on the conversation, which is begun if it is not held. Where room is needed another one leaves,
+    /// after `leave` has seen it.
+    ///
+    /// # Errors
+    /// [`Full`], and `f` has not run.
+    pub fn with_or_new<R>(
+        &self,
+        id: &str,
+        now: Timestamp,
+        mut leave: impl FnMut(&mut Conversation<T>, Departure),
+        f: impl FnOnce(&mut Conversation<T>) -> R,
+    ) -> Result<R, Full> {
+        let mut f = Some(f);
+        let mut run = |conversation: &mut Conversation<T>| {
+            f.take().expect("runs where the conversation is found or begun, not both: this is a bug")(
+                conversation,
+            )
+        };
+        if let Some(result) = self.with(id, &mut run) {
+            return Ok(result);
+        }
+        self.reserve(&mut leave)?;
+        let id: Arc<str> = Arc::from(id);
+        let mut guard = match self.map.entry(Arc::clone(&id)) {
+            entry::Entry::Occupied(occupied) => {
+                // Another thread began it meanwhile.
+                self.taken.fetch_sub(1, Ordering::Relaxed);
+                occupied.into_ref()
+            }
+            entry::Entry::Vacant(vacant) => {
+                let conversation = Conversation::new(Arc::clone(&id), now);
+                let due = self.due(&conversation);
+                self.departures.lock().insert((due, Arc::clone(&id)));
+                vacant.insert(Held { conversation, due })
+            }
+        };
+        let result = run(&mut guard.conversation);
+        self.reschedule(&id, &mut guard);
+        Ok(result)
+    }
+
+    /// Lets go of the conversation if `pred` holds, without a word.
+    pub fn forget_if(&self, id: &str, pred: impl FnOnce(&Conversation<T>) -> bool) {
+        let removed = self.map.remove_if(id, |id, held| {
+            let goes = pred(&held.conversation);
+            if goes {
+                self.departures.lock().remove(&(held.due, Arc::clone(id)));
+            }
+            goes
+        });
+        if removed.is_some() {
+            self.taken.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets all conversations go that are due by `now`, in the order of their moments; `leave` sees each.
+    pub fn tick(&self, now: Timestamp, mut leave: impl FnMut(&mut Conversation<T>, Departure)) {
+        let mut passed = None;
+        while let Some(candidate) = self.departure_after(passed.as_ref()) {
+            if candidate.0 > now {
+                return;
+            }
+            self.depart(&candidate, |conversation| {
+                let reason = if conversation.state.closed { Departure::Closed } else { Departure::Idle };
+                leave(conversation, reason);
+            });
+            passed = Some(candidate);
+        }
+    }
+
+    /// Runs `f` on every conversation, in no particular order; those that come or go meanwhile may be missed.
+    pub fn for_each(&self, mut f: impl FnMut(&Conversation<T>)) {
+        let ids: Vec<Arc<str>> = self.map.iter().map(|held| Arc::clone(held.key())).collect();
+        for id in ids {
+            if let Some(held) = self.map.get(&id) {
+                f(&held.conversation);
+            }
+        }
+    }
+
+    fn due(&self, conversation: &Conversation<T>) -> Timestamp {
+        let kept = if conversation.state.closed {
+            CLOSED_KEPT_SECONDS.min(self.limits.idle_seconds)
+        } else {
+            self.limits.idle_seconds
+        };
+        moments::later(conversation.last_arrival, kept)
+    }
+
+    fn reschedule(&self, id: &Arc<str>, held: &mut Held<T>) {
+        let due = self.due(&held.conversation);
+        if due != held.due {
+            let mut departures = self.departures.lock();
+            departures.remove(&(held.due, Arc::clone(id)));
+            departures.insert((due, Arc::clone(id)));
+            held.due = due;
+        }
+    }
+
+    /// Takes a place for a new conversation.
+    fn reserve(&self, leave: &mut impl FnMut(&mut Conversation<T>, Departure)) -> Result<(), Full> {
+        loop {
+            let reserved = self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                (taken < self.limits.conversations_max).then_some(taken + 1)
+            });
+            if reserved.is_ok() {
+                return Ok(());
+            }
+            if !self.make_room(leave) {
+                return Err(Full);
+            }
+        }
+    }
+
+    /// Lets the conversation go that would leave first; false if none may.
+    fn make_room(&self, leave: &mut impl FnMut(&mut Conversation<T>, Departure)) -> bool {
+        let mut passed = None;
+        for _ in 0..CANDIDATES_MAX {
+            let Some(candidate) = self.departure_after(passed.as_ref()) else { return false };
+            if self.depart(&candidate, |conversation| leave(conversation, Departure::Limit)) {
+                return true;
+            }
+            passed = Some(candidate);
+        }
+        false
+    }
+
+    /// The next in line; the lock is released before anybody looks at the conversation.
+    fn departure_after(&self, passed: Option<&Due>) -> Option<Due> {
+        let departures = self.departures.lock();
+        match passed {
+            None => departures.first().cloned(),
+            Some(passed) => departures.range((Excluded(passed), Unbounded)).next().cloned(),
+        }
+    }
+
+    /// Lets one go, unless something came in meanwhile or is under way.
+    fn depart(&self, candidate: &Due, leave: impl FnOnce(&mut Conversation<T>)) -> bool {
+        let removed = self.map.remove_if_mut(&candidate.1, |_, held| {
+            if held.due != candidate.0 || held.conversation.in_flight() {
+                return false;
+            }
+            leave(&mut held.conversation);
+            self.departures.lock().remove(candidate);
+            true
+        });
+        if removed.is_some() {
+            self.taken.fetch_sub(1, Ordering::Relaxed);
+        }
+        removed.is_some()
+    }
+}

@@ -1,0 +1,31 @@
+//! What the pipeline needs to be told. Filled in by `config`, which validates it; the defaults are documented there.
+
+use crate::alerts::AlertLimits;
+
+/// The settings of one [`super::Pipeline`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PipelineConfig {
+    /// Conversations held at once, at least 1; the one that would leave first makes room for a new one.
+    pub conversations_max: usize,
+    /// A conversation in which nothing came in for so long leaves, in seconds on the clock passed to the pipeline.
+    pub idle_seconds: u32,
+    /// How far the `ts` of a source with `clock: wall` may be from the server's time before it is clamped, in
+    /// seconds.
+    pub max_clock_skew_seconds: u32,
+    /// Where people reach the server: links of alerts begin so. No path, a trailing slash does not matter.
+    pub public_url: String,
+    /// When alerts resolve and how often they open.
+    pub alerts: AlertLimits,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        PipelineConfig {
+            conversations_max: 100_000,
+            idle_seconds: 14_400,
+            max_clock_skew_seconds: 300,
+            public_url: "http://127.0.0.1:8787".to_owned(),
+            alerts: AlertLimits::default(),
+        }
+    }
+}

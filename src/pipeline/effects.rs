@@ -1,0 +1,208 @@
+//! What happens when a turn, a close or a departure takes effect: state, risk, answer, alert, in this order.
+//!
+//! Holds always: runs under the lock of the conversation, in the order of admission; the answer to a turn goes
+//! out before the alerts that it causes. Called by [`super::Pipeline`].
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Answer, Pipeline, Ticket};
+use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
+use crate::conversation::{Conversation, Departure, PendingTurn, Ready, TurnEffect, moments};
+use crate::detectors::{self, Assessment, Facts};
+use crate::scoring::Scores;
+use crate::wire::outbound::{Resolution, round4};
+use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame};
+
+impl<T: Ticket> Pipeline<T> {
+    /// Lets everything take effect whose turn has come.
+    pub(super) fn settle(&self, conversation: &mut Conversation<T>) {
+        while let Some(ready) = conversation.next_ready() {
+            match ready {
+                Ready::Turn(pending, scores) => self.apply_turn(conversation, &pending, &scores),
+                Ready::Close(close) => {
+                    let at = conversation.state.close(close.ts);
+                    close.ticket.answer(Answer::Taken);
+                    self.resolve(conversation, at, Resolution::Closed);
+                }
+                Ready::Transfer(transfer) => {
+                    conversation.state.transfer(transfer.ts, transfer.queue, transfer.agent_id);
+                    transfer.ticket.answer(Answer::Taken);
+                }
+            }
+        }
+    }
+
+    /// Says good-bye to a conversation that leaves the store.
+    pub(super) fn leave(&self, conversation: &mut Conversation<T>, departure: Departure) {
+        self.metrics.conversation_evicted(departure.as_str());
+        let Some(newest) = conversation.state.now else { return };
+        // The moment at which it was due in its own time, not that of the tick: a second run must give the same.
+        let at = match departure {
+            Departure::Idle => moments::later(newest, self.config.idle_seconds),
+            Departure::Closed | Departure::Limit => newest,
+        };
+        self.resolve(conversation, at, Resolution::Expired);
+    }
+
+    fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
+        let effect = conversation.state.apply(&pending.turn, &pending.excerpt, scores);
+        let assessment = assess(conversation, effect.at);
+        conversation.level = detectors::level(conversation.level, assessment.risk);
+        self.count(conversation, pending, scores, effect);
+
+        let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
+        conversation.hold(Arc::clone(&scored));
+        pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
+
+        if pending.turn.role == Role::Customer {
+            let id = Arc::clone(&conversation.id);
+            let seen = Observation {
+                conversation_id: &id,
+                turn_id: &pending.turn.turn_id,
+                at: effect.at,
+                level: conversation.level,
+                risk: assessment.risk,
+                judged: effect.judged,
+            };
+            let change = conversation.episodes.observe(CUSTOMER_AT_RISK, &self.config.alerts, seen);
+            self.announce(conversation, change, &assessment, effect.at);
+        }
+    }
+
+    fn resolve(&self, conversation: &mut Conversation<T>, at: Timestamp, resolution: Resolution) {
+        let change = conversation.episodes.resolve(&self.config.alerts, at, resolution);
+        if change.is_some() {
+            let assessment = assess(conversation, at);
+            self.announce(conversation, change, &assessment, at);
+        }
+    }
+
+    /// Counts a change of an alert and tells the conversation's producer.
+    fn announce(
+        &self,
+        conversation: &mut Conversation<T>,
+        change: Option<Change>,
+        assessment: &Assessment,
+        at: Timestamp,
+    ) {
+        let Some(change) = change else { return };
+        if let Some(open) = &mut conversation.episodes.open {
+            open.reasons = alerts::reasons(&conversation.state);
+        }
+        let about = AlertContext {
+            conversation_id: &conversation.id,
+            state: &conversation.state,
+            level: conversation.level,
+            assessment,
+            at,
+            public_url: &self.config.public_url,
+            model: &self.model,
+        };
+        let rule = CUSTOMER_AT_RISK;
+        let frame = match (&change, &conversation.episodes.open) {
+            (Change::Opened, Some(open)) => {
+                self.metrics.alert_opened(rule.name, open.severity);
+                ServerFrame::AlertOpened(Box::new(alerts::frame(rule, open, None, about)))
+            }
+            (Change::Raised, Some(open)) => {
+                ServerFrame::AlertUpdated(Box::new(alerts::frame(rule, open, None, about)))
+            }
+            (Change::Resolved(alert, resolution), _) => {
+                self.metrics.alert_resolved(rule.name, alert.severity);
+                ServerFrame::AlertResolved(Box::new(alerts::frame(rule, alert, Some(*resolution), about)))
+            }
+            (Change::Opened | Change::Raised, None) => return,
+        };
+        if let Some(producer) = &conversation.producer {
+            producer.notify(&frame);
+        }
+    }
+
+    fn scored(
+        &self,
+        conversation: &Conversation<T>,
+        pending: &PendingTurn<T>,
+        scores: &Scores,
+        assessment: &Assessment,
+        at: Timestamp,
+    ) -> Scored {
+        let sentiment = scores.sentiment;
+        Scored {
+            seq: None,
+            turn_id: pending.turn.turn_id.clone(),
+            conversation_id: conversation.id.to_string(),
+            role: pending.turn.role,
+            sentiment: SentimentView {
+                label: sentiment.label(),
+                score: round4(sentiment.score()),
+                negative: round4(sentiment.negative),
+                neutral: round4(sentiment.neutral),
+                positive: round4(sentiment.positive),
+            },
+            signals: Vec::new(),
+            mistakes: Vec::new(),
+            acts: Vec::new(),
+            conversation: view(conversation, assessment, at),
+            contributions: assessment.contributions.clone(),
+            abstained: scores.abstained.map(crate::scoring::Abstention::as_str),
+            model: self.model.clone(),
+            probabilities: None,
+            latency_ms: None,
+        }
+    }
+
+    fn count(
+        &self,
+        conversation: &Conversation<T>,
+        pending: &PendingTurn<T>,
+        scores: &Scores,
+        effect: TurnEffect,
+    ) {
+        let state = &conversation.state;
+        let queue = state.queue.as_deref();
+        self.ledger.scored(pending.turn.role);
+        if let Some(reason) = scores.abstained {
+            self.metrics.abstained_turn(reason.as_str());
+        }
+        if pending.turn.role == Role::Customer {
+            // What was not believed must not move the distribution either.
+            if effect.judged {
+                self.metrics.customer_turn(scores.sentiment.label(), scores.sentiment.score(), queue);
+            }
+        } else {
+            self.metrics.agent_turn(queue);
+        }
+        if let Some(wait) = effect.ended_wait {
+            let phase = if wait.first { "first" } else { "later" };
+            self.metrics.customer_wait(state.channel, phase, wait.seconds);
+        }
+    }
+}
+
+fn assess<T>(conversation: &Conversation<T>, at: Timestamp) -> Assessment {
+    let state = &conversation.state;
+    detectors::assess(&Facts {
+        scores: &state.scores,
+        sentiment: state.running.value(),
+        waiting_seconds: state.waiting_seconds(at),
+        channel: state.channel,
+    })
+}
+
+fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestamp) -> ConversationView {
+    let state = &conversation.state;
+    let waiting = state.waiting_seconds(at);
+    ConversationView {
+        risk: assessment.risk,
+        level: conversation.level,
+        sentiment: round4(state.running.value()),
+        trend: round4(assessment.trend),
+        worst: round4(state.worst.unwrap_or(0.0)),
+        customer_turns: state.customer_turns,
+        agent_turns: state.agent_turns + state.bot_turns,
+        // A wait that begins with this very turn is none yet.
+        waiting_seconds: waiting.filter(|seconds| *seconds > 0.0).map(round4),
+    }
+}

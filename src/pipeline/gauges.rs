@@ -1,0 +1,70 @@
+//! The gauges that are read off the state before a scrape.
+//!
+//! Holds always: closed conversations are not counted; the lists are sorted, most severe alerts first.
+//! Called by [`super::Pipeline`].
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Pipeline, Ticket};
+use crate::alerts::CUSTOMER_AT_RISK;
+use crate::conversation::{Conversation, moments};
+use crate::telemetry::AlertSeries;
+use crate::wire::Level;
+
+/// What is added up over all conversations.
+#[derive(Default)]
+struct Tally {
+    active: usize,
+    levels: BTreeMap<(Level, Option<String>), u64>,
+    waits: BTreeMap<Option<String>, f64>,
+    alerts: Vec<(Timestamp, AlertSeries)>,
+}
+
+impl<T: Ticket> Pipeline<T> {
+    /// Sets the gauges that are read off the state (levels, active alerts, longest waits) before a scrape.
+    pub fn refresh_gauges(&self, now: Timestamp) {
+        let mut tally = Tally::default();
+        self.store.for_each(|conversation| tally.add(conversation, now));
+        let Tally { active, levels, waits, mut alerts } = tally;
+        alerts.sort_by(|(a_since, a), (b_since, b)| {
+            (Reverse(a.severity), a_since, &a.alert_id).cmp(&(Reverse(b.severity), b_since, &b.alert_id))
+        });
+        let alerts: Vec<AlertSeries> = alerts.into_iter().map(|(_, series)| series).collect();
+        let levels: Vec<_> =
+            levels.iter().map(|((level, queue), count)| (*level, queue.as_deref(), *count)).collect();
+        let waits: Vec<_> = waits.iter().map(|(queue, seconds)| (queue.as_deref(), *seconds)).collect();
+        self.metrics.set_state(active, &levels, &waits, &alerts);
+    }
+}
+
+impl Tally {
+    fn add<T: Clone>(&mut self, conversation: &Conversation<T>, now: Timestamp) {
+        let state = &conversation.state;
+        if state.closed {
+            return;
+        }
+        let queue = &state.queue;
+        self.active += 1;
+        *self.levels.entry((conversation.level, queue.clone())).or_default() += 1;
+        if let (Some(since), Some(newest)) = (state.waiting_since, state.now) {
+            // The conversation's own time goes on as fast as `now` after its last frame.
+            let seconds = moments::seconds_between(since, newest)
+                + moments::seconds_between(conversation.last_arrival, now);
+            let longest = self.waits.entry(queue.clone()).or_default();
+            *longest = longest.max(seconds);
+        }
+        if let Some(open) = &conversation.episodes.open {
+            let series = AlertSeries {
+                alert_id: open.alert_id.clone(),
+                conversation_id: conversation.id.to_string(),
+                rule: CUSTOMER_AT_RISK.name.to_owned(),
+                severity: open.severity,
+                queue: queue.clone(),
+            };
+            self.alerts.push((open.opened_at, series));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Fine-tuning and measuring: labelled JSON Lines and a recipe → a model folder, and its figures.
+//!
+//! Holds always: serving does not need this room; a row is in the split that its text says, in whatever set it
+//! turns up ([`split`]); the encoder here is rust-bert's own, the reference for the packed one of `scoring`.
+//! Called by `cli::train` and `cli::evaluate`.
+
+mod data;
+mod evaluate;
+mod measures;
+mod network;
+mod recipe;
+mod split;
+mod trainer;
+
+pub use data::{DataError, Dataset, Row, load};
+pub use evaluate::{Report, SetReport, evaluate};
+pub use measures::{Measures, Prediction, measure};
+pub use network::{Network, NetworkError, Padded};
+pub use recipe::{Recipe, RecipeError, SetRecipe};
+pub use split::{Split, canonical};
+pub use trainer::{Progress, TrainError, TrainOptions, Trained, train};

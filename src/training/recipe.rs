@@ -1,0 +1,263 @@
+//! What to train on and how: a TOML file in `models/recipes/`, or the built-in recipe for a team's own labels.
+//!
+//! Holds always: unknown keys are refused; every set names its source and licence. Called by `data`, `trainer`,
+//! `evaluate` and the command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire::Label;
+
+/// A whole recipe.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    pub name: String,
+    pub version: String,
+    /// Changes which rows train and which test; leave it alone to compare with earlier figures.
+    pub split_salt: String,
+    pub training: Training,
+    #[serde(rename = "set")]
+    pub sets: Vec<SetRecipe>,
+}
+
+/// Hyper-parameters.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    pub seed: u64,
+    pub epochs: usize,
+    pub batch_rows: usize,
+    /// The peak, reached after the warm-up, from which it falls linearly to 0.
+    pub learning_rate: f64,
+    /// Share of all steps.
+    pub warmup: f64,
+    pub weight_decay: f64,
+    pub label_smoothing: f64,
+    pub dropout: f64,
+    pub gradient_norm_max: f64,
+    /// Tokens of one window in training and serving, special tokens included.
+    pub window_tokens: usize,
+    /// Keep the embedding tables as they are: fewer moving parts, and a third of the time saved.
+    pub freeze_embeddings: bool,
+    /// How many encoder layers, from the first, stay as they are.
+    pub freeze_layers: usize,
+}
+
+/// One set of labelled rows.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetRecipe {
+    pub name: String,
+    /// A file in the data folder; `.gz` is read as it is.
+    pub file: String,
+    /// `rows`: one labelled text a line. `turns`: one conversation a line.
+    #[serde(default)]
+    pub shape: Shape,
+    pub source: String,
+    pub licence: Licence,
+    /// Label of the file → class, or `skip` to leave the row out. See docs/training.md.
+    #[serde(default)]
+    pub labels: BTreeMap<String, Class>,
+    /// When a row's labels say different classes, the first of these that occurs; without it the row is left out.
+    #[serde(default)]
+    pub precedence: Vec<Label>,
+    /// `rows`: where the label is, as a path of keys; `label` by default.
+    #[serde(default)]
+    pub label_path: Option<String>,
+    /// `turns`: which key of a turn's `labels` to read.
+    #[serde(default)]
+    pub turn_label: Option<String>,
+    /// `turns`: annotations by conversation and turn, in this folder beside the recipe's own folder.
+    #[serde(default)]
+    pub annotations: Option<PathBuf>,
+    /// At most so many training rows of each class, drawn by the hash of the text.
+    #[serde(default)]
+    pub rows_per_class_max: Option<usize>,
+    /// How much a row counts in the loss.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Nothing of it trains; all of it is test.
+    #[serde(default)]
+    pub test_only: bool,
+    /// Nothing of it is in development or test: its labels are too rough to measure by.
+    #[serde(default)]
+    pub train_only: bool,
+}
+
+/// How a file is laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    #[default]
+    Rows,
+    Turns,
+}
+
+/// Who may use what was trained on a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Licence {
+    Permissive,
+    ShareAlike,
+    NonCommercial,
+    Unstated,
+    /// The user's own.
+    Own,
+}
+
+/// What a label means here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    Negative,
+    Neutral,
+    Positive,
+    /// The row is left out.
+    Skip,
+    /// This label says nothing; the row's other labels decide.
+    Ignore,
+}
+
+/// Why a recipe was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    #[error("{path}: {source}")]
+    Read { path: String, source: std::io::Error },
+    #[error("{path}: {problem}")]
+    Invalid { path: String, problem: String },
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Training {
+            seed: 17,
+            epochs: 2,
+            batch_rows: 32,
+            learning_rate: 1e-4,
+            warmup: 0.06,
+            weight_decay: 0.01,
+            label_smoothing: 0.05,
+            dropout: 0.1,
+            gradient_norm_max: 1.0,
+            window_tokens: 128,
+            freeze_embeddings: true,
+            freeze_layers: 0,
+        }
+    }
+}
+
+impl Class {
+    /// The label, unless the class is none.
+    pub fn label(self) -> Option<Label> {
+        match self {
+            Class::Negative => Some(Label::Negative),
+            Class::Neutral => Some(Label::Neutral),
+            Class::Positive => Some(Label::Positive),
+            Class::Skip | Class::Ignore => None,
+        }
+    }
+}
+
+impl Licence {
+    /// As it stands in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Licence::Permissive => "permissive",
+            Licence::ShareAlike => "share-alike",
+            Licence::NonCommercial => "non-commercial",
+            Licence::Unstated => "unstated",
+            Licence::Own => "own",
+        }
+    }
+}
+
+impl Recipe {
+    /// Reads and checks a recipe file.
+    ///
+    /// # Errors
+    /// [`RecipeError`] naming file and key.
+    pub fn load(path: &Path) -> Result<Self, RecipeError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| RecipeError::Read { path: shown.clone(), source })?;
+        let recipe: Recipe = toml::from_str(&text)
+            .map_err(|e| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() })?;
+        recipe.validate().map_err(|problem| RecipeError::Invalid { path: shown, problem })?;
+        Ok(recipe)
+    }
+
+    /// The recipe for files of a team's own labelled turns: `{"text":…,"label":"negative|neutral|positive"}`.
+    pub fn for_own_labels(name: &str, files: &[PathBuf]) -> Self {
+        let class = |label: &Label| match label {
+            Label::Negative => Class::Negative,
+            Label::Neutral => Class::Neutral,
+            Label::Positive => Class::Positive,
+        };
+        let labels: BTreeMap<String, Class> = Label::ALL.iter().map(|l| (l.to_string(), class(l))).collect();
+        let set = |file: &PathBuf| SetRecipe {
+            name: file.file_name().map_or_else(|| "own".into(), |name| name.to_string_lossy().into_owned()),
+            file: file.display().to_string(),
+            shape: Shape::Rows,
+            source: "the user's own".into(),
+            licence: Licence::Own,
+            labels: labels.clone(),
+            precedence: Vec::new(),
+            label_path: None,
+            turn_label: None,
+            annotations: None,
+            rows_per_class_max: None,
+            weight: 1.0,
+            test_only: false,
+            train_only: false,
+        };
+        Recipe {
+            name: name.into(),
+            version: "1".into(),
+            split_salt: "own labels".into(),
+            training: Training { learning_rate: 5e-5, epochs: 3, ..Training::default() },
+            sets: files.iter().map(set).collect(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        let t = &self.training;
+        let ratio = |name: &str, value: f64| {
+            if (0.0..1.0).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("training.{name} must be at least 0 and below 1"))
+            }
+        };
+        ratio("warmup", t.warmup)?;
+        ratio("label_smoothing", t.label_smoothing)?;
+        ratio("dropout", t.dropout)?;
+        if t.epochs == 0 || t.batch_rows == 0 || t.window_tokens < 3 {
+            return Err(
+                "training.epochs, training.batch_rows must be at least 1, training.window_tokens at least 3"
+                    .into(),
+            );
+        }
+        if !(t.learning_rate > 0.0 && t.learning_rate < 1.0) {
+            return Err("training.learning_rate must be above 0 and below 1".into());
+        }
+        for set in &self.sets {
+            if set.test_only && set.train_only {
+                return Err(format!("set {}: test_only and train_only exclude each other", set.name));
+            }
+            if set.labels.is_empty() {
+                return Err(format!(
+                    "set {}: labels is empty; map each label of the file to negative, neutral, positive, skip or ignore",
+                    set.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn one() -> f64 {
+    1.0
+}
