@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::progress::Progress;
 use super::reader::Event;
 use crate::pipeline::{Admission, Admitted, Answer, Pipeline, Ticket};
-use crate::scoring::{ScoreError, ScoreInput, Scores};
+use crate::scoring::{BatchScorer, ScoreError, ScoreInput, Scores};
 use crate::wire::{ClientFrame, Clock, ErrorFrame, Role, ServerFrame, Turn, Visibility};
 
 /// How many frames are read ahead, to score their turns in batches.
@@ -27,6 +27,12 @@ pub trait OfflineScorer {
     /// # Errors
     /// When the model fails; none of the inputs has a score then.
     fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError>;
+
+    /// What of an input the model reads. Inputs that are alike in it are scored once, and can be scored before
+    /// the rest of them is known.
+    fn read(&self, input: ScoreInput) -> ScoreInput {
+        input
+    }
 }
 
 /// What to print.
@@ -155,7 +161,7 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
         self.ahead.clear();
         let mut seen = HashSet::new();
         let turns = chunk.iter().filter_map(|event| match &event.frame {
-            Ok(ClientFrame::Turn { turn, .. }) if is_scorable(turn) => Some(foreseen(turn)),
+            Ok(ClientFrame::Turn { turn, .. }) if is_scorable(turn) => Some(self.scorer.read(foreseen(turn))),
             _ => None,
         });
         let inputs: Vec<ScoreInput> = turns.filter(|input| seen.insert(input.clone())).collect();
@@ -205,11 +211,11 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
     }
 
     fn score(&mut self, admitted: &Admitted) -> Result<Scores, ScoreError> {
-        let input = ScoreInput {
+        let input = self.scorer.read(ScoreInput {
             role: admitted.role,
             text: Arc::clone(&admitted.text),
             context: admitted.context.clone(),
-        };
+        });
         if let Some(scores) = self.ahead.get(&input) {
             return Ok(*scores);
         }
@@ -256,7 +262,8 @@ fn is_scorable(turn: &Turn) -> bool {
     turn.role != Role::System && turn.visibility == Visibility::Public
 }
 
-/// What the pipeline will ask the model about this turn.
+/// What the pipeline will ask the model about this turn, as far as the turn itself tells. A model that reads the
+/// context too is asked for such turns one by one: slower, and right.
 fn foreseen(turn: &Turn) -> ScoreInput {
     ScoreInput { role: turn.role, text: Arc::from(turn.text.as_str()), context: None }
 }
@@ -286,3 +293,19 @@ impl Ticket for Collector {
         self.frames.lock().push(frame.clone());
     }
 }
+
+impl OfflineScorer for BatchScorer {
+    fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError> {
+        let texts: Vec<&str> = inputs.iter().map(|input| &*input.text).collect();
+        BatchScorer::score_all(self, &texts)
+    }
+
+    fn read(&self, input: ScoreInput) -> ScoreInput {
+        // The first model reads every role alike, and the text alone.
+        ScoreInput { role: Role::Customer, context: None, ..input }
+    }
+}
+
+#[cfg(test)]
+#[path = "score_tests.rs"]
+mod tests;

@@ -1,13 +1,17 @@
 //! One websocket to a server: connect, `hello`, `identify`, `ready`, then frames both ways.
 //!
-//! Holds always: connecting and sending are bounded in time; whatever ends a connection says whether to come
+//! Holds always: connecting and sending are bounded in time; the server is read from while it is written to, so
+//! that neither side waits for the other with full buffers; whatever ends a connection says whether to come
 //! back, as docs/protocol.md tells client authors. Called by [`super::client`].
 
 use std::time::Duration;
 
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
@@ -24,6 +28,11 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How much of a server's words an error repeats.
 const REASON_COLUMNS_MAX: usize = 200;
 
+/// Messages that were read and not looked at yet. More than the largest window, so that answers always fit.
+const UNREAD_MESSAGES_MAX: usize = 2_048;
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
 /// Whom to connect to, and as whom.
 #[derive(Clone)]
 pub struct Target {
@@ -34,7 +43,9 @@ pub struct Target {
 
 /// An identified connection.
 pub struct Connection {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    sending: SplitSink<Socket, Message>,
+    received: mpsc::Receiver<Result<Vec<Incoming>, Lost>>,
+    reading: JoinHandle<()>,
     pub heartbeat: Duration,
     pub max_inflight: usize,
 }
@@ -89,7 +100,11 @@ impl Connection {
             headers.insert(header::AUTHORIZATION, value);
         }
         let (socket, _) = connect_async(request).await.map_err(|error| refused_handshake(url, &error))?;
-        let mut connection = Connection { socket, heartbeat: CONNECT_TIMEOUT, max_inflight: 1 };
+        let (sending, stream) = socket.split();
+        let (unread, received) = mpsc::channel(UNREAD_MESSAGES_MAX);
+        let reading = tokio::spawn(read_all(stream, unread));
+        let mut connection =
+            Connection { sending, received, reading, heartbeat: CONNECT_TIMEOUT, max_inflight: 1 };
         connection.identify(target).await?;
         Ok(connection)
     }
@@ -124,7 +139,7 @@ impl Connection {
     /// # Errors
     /// [`Lost`].
     pub async fn feed(&mut self, json: String) -> Result<(), Lost> {
-        let sent = timeout(SEND_TIMEOUT, self.socket.feed(Message::text(json))).await;
+        let sent = timeout(SEND_TIMEOUT, self.sending.feed(Message::text(json))).await;
         sent.map_err(|_| Lost::again("the server does not read"))?.map_err(|error| lost(&error))
     }
 
@@ -133,7 +148,7 @@ impl Connection {
     /// # Errors
     /// [`Lost`].
     pub async fn flush(&mut self) -> Result<(), Lost> {
-        let sent = timeout(SEND_TIMEOUT, self.socket.flush()).await;
+        let sent = timeout(SEND_TIMEOUT, self.sending.flush()).await;
         sent.map_err(|_| Lost::again("the server does not read"))?.map_err(|error| lost(&error))
     }
 
@@ -151,34 +166,50 @@ impl Connection {
     /// # Errors
     /// [`Lost`] when the server closed the connection or broke the protocol.
     pub async fn receive(&mut self) -> Result<Vec<Incoming>, Lost> {
-        loop {
-            match self.socket.next().await {
-                None => return Err(Lost::again("the connection ended")),
-                Some(Err(error)) => return Err(lost(&error)),
-                Some(Ok(Message::Text(text))) => {
-                    return text.lines().filter(|line| !line.trim().is_empty()).map(read).collect();
-                }
-                Some(Ok(Message::Close(frame))) => {
-                    // Reading on answers the close, so that the server need not wait for it.
-                    let _ = timeout(CLOSE_TIMEOUT, self.socket.next()).await;
-                    let code = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
-                    let reason =
-                        frame.map(|frame| cut(&frame.reason, REASON_COLUMNS_MAX)).unwrap_or_default();
-                    return Err(closed(code, &reason));
-                }
-                // Pings are answered by the library.
-                Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-            }
-        }
+        self.received.recv().await.unwrap_or_else(|| Err(Lost::again("the connection ended")))
     }
 
     /// Says goodbye.
     pub async fn close(mut self) {
         let goodbye = async {
-            let _ = self.socket.close(None).await;
-            while let Some(Ok(_)) = self.socket.next().await {}
+            let _ = self.sending.close().await;
+            while self.received.recv().await.is_some() {}
         };
         let _ = timeout(CLOSE_TIMEOUT, goodbye).await;
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+/// Reads until the connection ends; why it did is the last that is passed on.
+async fn read_all(mut stream: SplitStream<Socket>, unread: mpsc::Sender<Result<Vec<Incoming>, Lost>>) {
+    loop {
+        let frames = match stream.next().await {
+            None => Err(Lost::again("the connection ended")),
+            Some(Err(error)) => Err(lost(&error)),
+            Some(Ok(Message::Text(text))) => {
+                text.lines().filter(|line| !line.trim().is_empty()).map(read).collect()
+            }
+            Some(Ok(Message::Close(frame))) => {
+                // Reading on answers the close, so that the server need not wait for it.
+                let _ = timeout(CLOSE_TIMEOUT, stream.next()).await;
+                let code = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
+                let reason = frame.map(|frame| frame.reason.to_string()).unwrap_or_default();
+                Err(closed(code, &reason))
+            }
+            // Pings are answered by the library.
+            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                continue;
+            }
+        };
+        let is_last = frames.is_err();
+        if unread.send(frames).await.is_err() || is_last {
+            return;
+        }
     }
 }
 
