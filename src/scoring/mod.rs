@@ -3,7 +3,7 @@
 //! Holds always: a score is a function of text and context only, never of batch mates, worker or arrival
 //! time; nothing outside this room and `training` sees a tensor. Called by `pipeline` and `offline`.
 
-mod batches;
+mod batch;
 mod encoder;
 mod model;
 mod queue;
@@ -12,7 +12,7 @@ mod window;
 
 use std::sync::Arc;
 
-pub use batches::BatchScorer;
+pub use batch::BatchScorer;
 pub use encoder::{Encoder, Linear, Message, Weights, WeightsError};
 pub use model::{
     CHECKED_FILES, CONFIG_FILE, Engine, MANIFEST_FILE, Manifest, Model, ModelError, Prepared, Tokenizing,

@@ -228,3 +228,22 @@ fn a_turn_that_waited_too_long_expires() {
     scorer.reserve("late").unwrap().submit(Box::new(move |result| sender.send(result).unwrap()));
     assert_eq!(answer.recv().unwrap(), Err(ScoreError::Expired));
 }
+
+#[test]
+fn offline_scores_are_the_same_bits_with_any_number_of_threads() {
+    let inputs: Vec<ScoreInput> = (0..40)
+        .map(|i| ScoreInput {
+            role: crate::wire::Role::Customer,
+            text: TEXTS[i * 3 % 8].into(),
+            context: None,
+        })
+        .collect();
+    let bits = |threads| -> Vec<[u64; 3]> {
+        let scores = BatchScorer::new(model(), threads).score_all(&inputs).unwrap();
+        scores
+            .iter()
+            .map(|s| [s.sentiment.negative, s.sentiment.neutral, s.sentiment.positive].map(f64::to_bits))
+            .collect()
+    };
+    assert_eq!(bits(1), bits(2));
+}

@@ -46,7 +46,8 @@ mod tests {
 
     fn check(total: usize, sentence_ends: &[usize], window_max: usize, expect: &[(usize, usize)]) {
         let tokens = Tokens { ids: vec![7; total], sentence_ends: sentence_ends.to_vec() };
-        let found: Vec<(usize, usize)> = windows(&tokens, window_max).iter().map(|w| (w.start, w.end)).collect();
+        let found: Vec<(usize, usize)> =
+            windows(&tokens, window_max).iter().map(|w| (w.start, w.end)).collect();
         assert_eq!(found, expect);
     }
 

@@ -16,6 +16,6 @@ pub use data::{DataError, Dataset, Row, load};
 pub use evaluate::{Report, SetReport, evaluate};
 pub use measures::{Measures, Prediction, measure};
 pub use network::{Network, NetworkError, Padded};
-pub use recipe::{Recipe, RecipeError, SetRecipe};
+pub use recipe::{Class, Licence, Recipe, RecipeError, SetRecipe};
 pub use split::{Split, canonical};
-pub use trainer::{Progress, TrainError, TrainOptions, Trained, train};
+pub use trainer::{CHECKPOINT_STEPS, Progress, TrainError, TrainOptions, Trained, train};

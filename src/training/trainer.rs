@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rand::rngs::StdRng;
@@ -31,8 +32,8 @@ use crate::wire::Label;
 const SHUFFLE_BATCHES: usize = 50;
 /// Rows of one pass when measuring.
 const MEASURE_ROWS: usize = 64;
-/// Steps between checkpoints.
-const CHECKPOINT_STEPS: usize = 250;
+/// Steps between checkpoints, a few minutes of work.
+pub const CHECKPOINT_STEPS: usize = 250;
 const CHECKPOINT_WEIGHTS: &str = "checkpoint.safetensors";
 const CHECKPOINT_STATE: &str = "checkpoint.json";
 /// Weight of the newest loss in the shown one.
@@ -49,6 +50,8 @@ pub struct TrainOptions {
     pub checkpoints: PathBuf,
     /// Go on from the checkpoint there, if there is one.
     pub resume: bool,
+    /// Steps between checkpoints; usually [`CHECKPOINT_STEPS`].
+    pub checkpoint_steps: usize,
 }
 
 /// How far it is; given to the caller's `progress` after every step.
@@ -86,6 +89,8 @@ pub enum TrainError {
     EmptySplit(&'static str),
     #[error("the checkpoint in {0} belongs to another recipe or other data; remove it or leave out --resume")]
     ForeignCheckpoint(String),
+    #[error("stopped at step {0}; go on with --resume")]
+    Interrupted(usize),
     #[error("the loss is not finite any more at step {0}; lower training.learning_rate")]
     Diverged(usize),
 }
@@ -104,7 +109,7 @@ struct Example {
     weight: f32,
 }
 
-/// Trains and writes the model folder. `progress` hears of every step.
+/// Trains and writes the model folder. `progress` hears of every step and may break off: a checkpoint is kept then.
 ///
 /// # Errors
 /// [`TrainError`].
@@ -112,7 +117,7 @@ pub fn train(
     recipe: &Recipe,
     dataset: &Dataset,
     options: &TrainOptions,
-    mut progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
     let t = &recipe.training;
     tch::manual_seed(t.seed as i64);
@@ -152,7 +157,7 @@ pub fn train(
             }
             loss_shown =
                 if loss_shown.is_nan() { loss } else { loss_shown + LOSS_DECAY * (loss - loss_shown) };
-            progress(Progress {
+            let heard = progress(Progress {
                 epoch: epoch + 1,
                 epochs: t.epochs,
                 step,
@@ -160,12 +165,12 @@ pub fn train(
                 rows: batch.len(),
                 loss: loss_shown,
             });
-            if step % CHECKPOINT_STEPS == 0 {
-                checkpoint(
-                    &network,
-                    &options.checkpoints,
-                    &Checkpoint { step, fingerprint: fingerprint.clone() },
-                )?;
+            if step.is_multiple_of(options.checkpoint_steps) || heard.is_break() {
+                let state = Checkpoint { step, fingerprint: fingerprint.clone() };
+                checkpoint(&network, &options.checkpoints, &state)?;
+            }
+            if heard.is_break() {
+                return Err(TrainError::Interrupted(step));
             }
         }
     }

@@ -1,0 +1,163 @@
+//! `undertone train` and `evaluate` on a tiny set written for the project, from a tiny untrained encoder: the
+//! whole way from labelled lines to a model folder that the serving path loads.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use rust_bert::bert::BertConfig;
+use undertone::scoring::{CONFIG_FILE, Model, VOCAB_FILE, WEIGHTS_FILE, read_json};
+use undertone::training::{self, Network, Recipe, Split, TrainError, TrainOptions};
+
+fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn tiny_set() -> PathBuf {
+    checkout().join("tests/data/tiny-sentiment.jsonl")
+}
+
+/// An untrained encoder of one narrow layer with the shipped vocabulary.
+fn tiny_base(folder: &Path) {
+    let shipped = checkout().join("models/undertone-en");
+    let config = fs::read_to_string(shipped.join(CONFIG_FILE)).unwrap();
+    let mut config: serde_json::Value = serde_json::from_str(&config).unwrap();
+    for (key, value) in
+        [("hidden_size", 32), ("intermediate_size", 64), ("num_attention_heads", 4), ("num_hidden_layers", 1)]
+    {
+        config[key] = value.into();
+    }
+    fs::write(folder.join(CONFIG_FILE), config.to_string()).unwrap();
+    fs::copy(shipped.join(VOCAB_FILE), folder.join(VOCAB_FILE)).unwrap();
+    tch::manual_seed(5);
+    let config: BertConfig = read_json(&folder.join(CONFIG_FILE)).unwrap();
+    Network::new(&config, 3, 0.0).save(&folder.join(WEIGHTS_FILE), false).unwrap();
+}
+
+fn tiny_recipe() -> Recipe {
+    let mut recipe = Recipe::for_own_labels("tiny", &[tiny_set()]);
+    recipe.training.epochs = 40;
+    recipe.training.batch_rows = 8;
+    recipe.training.learning_rate = 5e-3;
+    recipe.training.freeze_embeddings = false;
+    recipe
+}
+
+fn options(base: &Path, out: &Path, resume: bool) -> TrainOptions {
+    let (base, out) = (base.to_owned(), out.to_owned());
+    TrainOptions { base, checkpoints: out.join("checkpoints"), out, resume, checkpoint_steps: 20 }
+}
+
+#[test]
+fn a_tiny_set_is_learned_and_served() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let (recipe, out) = (tiny_recipe(), folder.path().join("out"));
+    let dataset = training::load(&recipe, Path::new("/"), checkout()).unwrap();
+    let mut losses = Vec::new();
+    training::train(&recipe, &dataset, &options(folder.path(), &out, false), |progress| {
+        losses.push(progress.loss);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(losses[losses.len() - 1] < losses[0] / 2.0, "from {} to {}", losses[0], losses[losses.len() - 1]);
+    let model = Model::load(&out).unwrap();
+    assert_eq!(model.label(), "tiny@1");
+    let report = training::evaluate(&model, &dataset, Split::Train, |_| {}).unwrap();
+    let all = &report.sets.last().unwrap().model;
+    assert!(all.accuracy > 0.9, "accuracy {} on what it was trained on", all.accuracy);
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let (mut recipe, out) = (tiny_recipe(), folder.path().join("out"));
+    recipe.training.epochs = 8;
+    let dataset = training::load(&recipe, Path::new("/"), checkout()).unwrap();
+    let first = training::train(&recipe, &dataset, &options(folder.path(), &out, false), |progress| {
+        if progress.step == 25 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(first, Err(TrainError::Interrupted(25))));
+    assert!(Model::load(&out).is_err(), "half a run must not look like a model");
+    let mut steps = Vec::new();
+    let go_on = |progress: training::Progress, steps: &mut Vec<usize>| {
+        steps.push(progress.step);
+        ControlFlow::Continue(())
+    };
+    training::train(&recipe, &dataset, &options(folder.path(), &out, true), |p| go_on(p, &mut steps))
+        .unwrap();
+    assert_eq!(steps.first(), Some(&26));
+    assert!(Model::load(&out).is_ok());
+}
+
+#[test]
+fn a_checkpoint_of_another_recipe_is_not_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let (mut recipe, out) = (tiny_recipe(), folder.path().join("out"));
+    let dataset = training::load(&recipe, Path::new("/"), checkout()).unwrap();
+    let stop = |_: training::Progress| ControlFlow::Break(());
+    assert!(training::train(&recipe, &dataset, &options(folder.path(), &out, false), stop).is_err());
+    recipe.training.learning_rate /= 2.0;
+    let again = training::train(&recipe, &dataset, &options(folder.path(), &out, true), stop);
+    assert!(matches!(again, Err(TrainError::ForeignCheckpoint(_))));
+}
+
+#[test]
+fn one_text_is_in_one_split_only_and_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (folder.path().join("a.jsonl"), folder.path().join("b.jsonl"));
+    let lines = fs::read_to_string(tiny_set()).unwrap();
+    fs::write(&a, &lines).unwrap();
+    // The same texts, as somebody else might have copied them.
+    fs::write(&b, lines.replace("\"text\": \"", "\"text\": \"RT @someone: ").replace(" the ", " THE "))
+        .unwrap();
+    let dataset =
+        training::load(&Recipe::for_own_labels("own", &[a, b]), Path::new("/"), checkout()).unwrap();
+    assert_eq!((dataset.rows.len(), dataset.duplicates), (60, 60));
+}
+
+fn undertone(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_undertone")).args(args).output().unwrap()
+}
+
+#[test]
+fn a_team_trains_on_its_own_labels_with_one_command() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let (base, out) = (folder.path().to_str().unwrap(), folder.path().join("mine"));
+    let (data, out) = (tiny_set(), out.to_str().unwrap().to_owned());
+    let data = data.to_str().unwrap();
+    let trained = undertone(&["train", "--data", data, "--base", base, "--out", &out, "--epochs", "1"]);
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let measured =
+        undertone(&["evaluate", "--data", data, "--model", &out, "--split", "train", "--confusion"]);
+    let text = String::from_utf8(measured.stdout).unwrap();
+    assert!(
+        measured.status.success() && text.contains("| tiny-sentiment.jsonl |") && text.contains("VADER"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_bad_line_is_named_with_file_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("mine.jsonl");
+    fs::write(&data, "{\"text\":\"fine\",\"label\":\"positive\"}\n{\"text\":\"no label\"}\n").unwrap();
+    let out = folder.path().join("out");
+    let base = checkout().join("models/undertone-en");
+    let args = [
+        "train",
+        "--data",
+        data.to_str().unwrap(),
+        "--base",
+        base.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let refused = undertone(&args);
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && text.contains("mine.jsonl, line 2: label is missing"), "{text}");
+}
