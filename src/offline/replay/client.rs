@@ -30,7 +30,7 @@ const REDRAW_INTERVAL: Duration = Duration::from_millis(125);
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 /// Nothing came back for so long: what is missing then is unanswered.
 const ANSWER_WAIT_MAX: Duration = Duration::from_secs(60);
-/// After so long without an answer, repeats that were acked are known to the server already.
+/// After so long without any answer, turns that were acked get none: the server knew them already.
 const REPEAT_WAIT: Duration = Duration::from_secs(5);
 /// After the last answer, for alerts that follow it.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -230,7 +230,9 @@ impl<R: BufRead> Client<R> {
         }
         let quiet = now.saturating_duration_since(self.stirred);
         if self.outbox.in_flight() > 0 && quiet >= REPEAT_WAIT {
-            self.tally.taken += self.outbox.take_acked_repeats(now);
+            let (ours, foreign) = self.outbox.take_acked_repeats(now);
+            self.tally.taken += ours;
+            self.tally.seen_before += foreign;
         }
         if self.outbox.in_flight() > 0 && quiet >= ANSWER_WAIT_MAX {
             return Some(Ok(End::Lost(format!("nothing came back for {} s", ANSWER_WAIT_MAX.as_secs()))));

@@ -155,18 +155,20 @@ impl Outbox {
         turns
     }
 
-    /// Turns that were sent again (after a lost connection), are acked and get no other answer: the server knew
-    /// them, but no longer holds what it said. Called when nothing else is to be expected.
-    pub fn take_acked_repeats(&mut self, now: Instant) -> u64 {
-        let known = |waiting: &Waiting| waiting.acked && waiting.outgoing.attempts > 1;
-        let seqs: Vec<u64> =
-            self.waiting.iter().filter(|(_, waiting)| known(waiting)).map(|(seq, _)| *seq).collect();
-        for seq in &seqs {
-            if let Some(Waiting { outgoing, .. }) = self.waiting.remove(seq) {
-                self.went_through(*seq, conversation(&outgoing.frame), now);
+    /// Turns that are acked and get no other answer: the server knew them, but no longer holds what it said.
+    /// Called when nothing else is to be expected. Returns how many of them we sent twice ourselves, and how
+    /// many it knew from somebody else.
+    pub fn take_acked_repeats(&mut self, now: Instant) -> (u64, u64) {
+        let acked = self.waiting.iter().filter(|(_, waiting)| waiting.acked);
+        let seqs: Vec<u64> = acked.map(|(seq, _)| *seq).collect();
+        let (mut ours, mut foreign) = (0, 0);
+        for seq in seqs {
+            if let Some(Waiting { outgoing, .. }) = self.waiting.remove(&seq) {
+                *(if outgoing.attempts > 1 { &mut ours } else { &mut foreign }) += 1;
+                self.went_through(seq, conversation(&outgoing.frame), now);
             }
         }
-        seqs.len() as u64
+        (ours, foreign)
     }
 
     /// The frame of this error was refused.

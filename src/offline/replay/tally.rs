@@ -1,6 +1,7 @@
 //! What a replay counted, and the summary it ends with.
 //!
-//! Holds always: every turn that was played is in exactly one of scored, taken, refused, unanswered.
+//! Holds always: every turn that was played is in exactly one of scored, taken, seen before,
+//! refused, unanswered.
 //! Called by [`super::client`].
 
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Tally {
     /// Answered by an ack alone: system and private turns, repeats whose score is no longer held.
     pub taken: u64,
     pub refused: BTreeMap<String, u64>,
+    /// Acked and not scored: the server had these turns before this replay, and forgot what it said.
+    pub seen_before: u64,
     pub unanswered: u64,
     pub sent_again: u64,
     pub reconnects: u64,
@@ -58,7 +61,7 @@ impl Tally {
 
     /// Turns that got their answer, whatever it was.
     pub fn answered(&self) -> u64 {
-        self.scored + self.taken + self.refused_total()
+        self.scored + self.taken + self.seen_before + self.refused_total()
     }
 
     /// Turns and frames that the server will not take.
@@ -75,6 +78,7 @@ impl Tally {
             }
         };
         complain(self.unanswered, "turns were not answered");
+        complain(self.seen_before, "turns were known to the server already: replay to one that has not seen them");
         complain(self.refused_total(), "frames were refused for good");
         complain(self.bad_lines, "lines of the input could not be read");
         complain(self.strays, "answers came that belong to no frame");
@@ -109,7 +113,7 @@ impl Tally {
                 "{} ({} scored, {} taken without a score, {} refused), {} unanswered",
                 self.answered(),
                 self.scored,
-                self.taken,
+                self.taken + self.seen_before,
                 names_and_counts(&self.refused, self.refused_total()),
                 self.unanswered
             ),
