@@ -198,7 +198,9 @@ impl Config {
                 clock_skew_max: raw.seconds("limits.max_clock_skew_seconds", 0..=86_400)?,
                 conversations_max: raw.count("limits.conversations", 1..=10_000_000)?,
             },
-            conversation: ConversationConfig { idle: raw.seconds("conversation.idle_seconds", 1..=2_592_000)? },
+            conversation: ConversationConfig {
+                idle: raw.seconds("conversation.idle_seconds", 1..=2_592_000)?,
+            },
             alerts: AlertsConfig::validate(raw)?,
             metrics: MetricsConfig {
                 queues_max: raw.count("metrics.max_queues", 0..=1_000)?,
@@ -242,7 +244,8 @@ impl AlertsConfig {
     fn validate(raw: &Raw) -> Result<Self, ConfigError> {
         let resolve_below_risk = raw.ratio("alerts.resolve_below_risk")?;
         if resolve_below_risk >= ALERT_OPENS_AT_RISK {
-            let message = format!("it must be below {ALERT_OPENS_AT_RISK}, where alerts open, or they would flap");
+            let message =
+                format!("it must be below {ALERT_OPENS_AT_RISK}, where alerts open, or they would flap");
             return Err(raw.refuse("alerts.resolve_below_risk", message));
         }
         Ok(AlertsConfig {
@@ -288,7 +291,8 @@ fn public_url(raw: &Raw, url: &str) -> Result<String, ConfigError> {
 }
 
 fn origins(raw: &Raw) -> Result<Vec<String>, ConfigError> {
-    let origins: Vec<_> = raw.texts("server.allowed_origins")?.iter().map(|o| o.to_ascii_lowercase()).collect();
+    let origins: Vec<_> =
+        raw.texts("server.allowed_origins")?.iter().map(|o| o.to_ascii_lowercase()).collect();
     for origin in &origins {
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
         if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' '])) {

@@ -68,7 +68,9 @@ impl Episodes {
             return Some(Change::Raised);
         }
         if seen.judged {
-            open.calm_turns = if seen.risk < limits.resolve_below_risk { open.calm_turns + 1 } else { 0 };
+            // The level falls with hysteresis: while it is still one that opens, nothing has recovered.
+            let calm = seen.risk < limits.resolve_below_risk && severity.is_none();
+            open.calm_turns = if calm { open.calm_turns + 1 } else { 0 };
         }
         if open.calm_turns < limits.resolve_customer_turns {
             return None;
@@ -168,6 +170,8 @@ mod tests {
         check(limits, &[0.1, 0.6, 0.7, 0.9, 0.95, 0.3, 0.2, 0.1], "- warning - raised - - recovered -");
         check(limits, &[0.9, 0.6, 0.85], "critical - -");
         check(limits, &[0.6, 0.39, 0.41, 0.39, 0.39], "warning - - - recovered");
+        let limits = AlertLimits { resolve_below_risk: 0.54, ..limits };
+        check(limits, &[0.6, 0.52, 0.52, 0.52, 0.48, 0.48], "warning - - - - recovered");
     }
 
     #[test]

@@ -27,8 +27,7 @@ pub struct Rule {
 /// When alerts resolve and how often they may open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlertLimits {
-    /// An alert resolves once the risk has stayed under this … More than 0 and at most 0.5: beyond that the
-    /// level may still be `high` (0.55 less the hysteresis), and the alert would open again.
+    /// An alert resolves once the risk has stayed under this, 0 to 1, and the level under `high` …
     pub resolve_below_risk: f64,
     /// … for this many judged customer turns in a row; at least 1.
     pub resolve_customer_turns: u32,

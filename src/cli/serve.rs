@@ -51,7 +51,9 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let drained = runtime.block_on(serve(&config, parts))?;
     match drained {
         Drained::Clean => tracing::info!("stopped; everything that was accepted has been answered"),
-        Drained::CutOff => tracing::error!("stopped at the end of the grace period; some turns were not answered"),
+        Drained::CutOff => {
+            tracing::error!("stopped at the end of the grace period; some turns were not answered")
+        }
     }
     // Tasks that outlived the grace period are not waited for.
     runtime.shutdown_background();
@@ -72,7 +74,8 @@ async fn serve(config: &Config, parts: Parts) -> anyhow::Result<Drained> {
 }
 
 async fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, Unavailable> {
-    let unavailable = |error: std::io::Error| Unavailable(format!("cannot listen on {address} ({key}): {error}"));
+    let unavailable =
+        |error: std::io::Error| Unavailable(format!("cannot listen on {address} ({key}): {error}"));
     TcpListener::bind(address).await.map_err(unavailable)
 }
 

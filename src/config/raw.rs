@@ -79,7 +79,8 @@ impl Raw {
 
     pub(super) fn read_environment(&mut self, variables: &[(String, String)]) -> Result<(), ConfigError> {
         for (name, value) in variables {
-            let Some(rest) = name.strip_prefix(VARIABLE_PREFIX).filter(|rest| rest.contains(SEPARATOR)) else {
+            let Some(rest) = name.strip_prefix(VARIABLE_PREFIX).filter(|rest| rest.contains(SEPARATOR))
+            else {
                 continue;
             };
             let path = rest.replacen(SEPARATOR, ".", 1).to_ascii_lowercase();
@@ -92,7 +93,8 @@ impl Raw {
         for flag in flags {
             let Some((path, value)) = flag.split_once('=') else {
                 // Cut: what follows an odd key may be a secret.
-                let given = flag.chars().take_while(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(40);
+                let given =
+                    flag.chars().take_while(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).take(40);
                 return Err(ConfigError::Flag { given: given.collect() });
             };
             self.insert_text(path.trim(), value.trim(), Origin::Flag)?;
@@ -126,13 +128,17 @@ fn given(value: &Spanned<DeValue<'_>>) -> Given {
         DeValue::String(text) => Given::Text(text.to_string()),
         DeValue::Integer(whole) => {
             let digits = whole.as_str().replace('_', "");
-            i64::from_str_radix(&digits, whole.radix()).map_or(Given::Other("a number out of range"), Given::Whole)
+            i64::from_str_radix(&digits, whole.radix())
+                .map_or(Given::Other("a number out of range"), Given::Whole)
         }
-        DeValue::Float(number) => {
-            number.as_str().replace('_', "").parse().map_or(Given::Other("a number out of range"), Given::Number)
-        }
+        DeValue::Float(number) => number
+            .as_str()
+            .replace('_', "")
+            .parse()
+            .map_or(Given::Other("a number out of range"), Given::Number),
         DeValue::Array(items) => {
-            let texts: Option<Vec<_>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
+            let texts: Option<Vec<_>> =
+                items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
             texts.map_or(Given::Other("an array of other things"), Given::Texts)
         }
         DeValue::Boolean(_) => Given::Other("true or false"),
@@ -168,17 +174,24 @@ impl Raw {
         let text = self.text(path)?;
         // A name would have to be looked up, and what it means may change under us.
         text.parse().map_err(|_| {
-            self.refuse(path, format!("{text:?} is not an address and a port, for example 127.0.0.1:8787 or [::1]:8787"))
+            self.refuse(
+                path,
+                format!("{text:?} is not an address and a port, for example 127.0.0.1:8787 or [::1]:8787"),
+            )
         })
     }
 
     pub(super) fn text(&self, path: &'static str) -> Result<String, ConfigError> {
-        Ok(self.optional_text(path)?.expect("a key without a default is asked for as optional: this is a bug"))
+        Ok(self
+            .optional_text(path)?
+            .expect("a key without a default is asked for as optional: this is a bug"))
     }
 
     pub(super) fn optional_text(&self, path: &'static str) -> Result<Option<String>, ConfigError> {
         match self.value(path) {
-            Some(Given::Text(text)) if text.is_empty() => Err(self.refuse(path, "it is empty; leave it out instead")),
+            Some(Given::Text(text)) if text.is_empty() => {
+                Err(self.refuse(path, "it is empty; leave it out instead"))
+            }
             Some(Given::Text(text)) => Ok(Some(text)),
             Some(other) => Err(self.refuse(path, format!("it must be text in quotes, not {}", other.kind()))),
             None => Ok(None),
@@ -188,14 +201,18 @@ impl Raw {
     pub(super) fn texts(&self, path: &'static str) -> Result<Vec<String>, ConfigError> {
         match self.value(path) {
             Some(Given::Texts(texts)) => Ok(texts),
-            Some(other) => Err(self.refuse(path, format!("it must be a list of texts, not {}", other.kind()))),
+            Some(other) => {
+                Err(self.refuse(path, format!("it must be a list of texts, not {}", other.kind())))
+            }
             None => Ok(Vec::new()),
         }
     }
 
     pub(super) fn secret(&self, path: &'static str) -> Result<Option<Token>, ConfigError> {
         match self.optional_text(path)? {
-            Some(secret) if secret.len() <= TOKEN_BYTES_MAX && secret.bytes().all(|b| b.is_ascii_graphic()) => {
+            Some(secret)
+                if secret.len() <= TOKEN_BYTES_MAX && secret.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
                 Ok(Some(Token::new(&secret)))
             }
             // The value is not repeated: it is a secret even when it is malformed.
@@ -214,18 +231,27 @@ impl Raw {
                 Ok(whole) if allowed.contains(&whole) => Ok(whole),
                 _ => Err(self.refuse(path, format!("{whole} is not a whole number from {from} to {to}"))),
             },
-            Some(other) => {
-                Err(self.refuse(path, format!("it must be a whole number from {from} to {to}, not {}", other.kind())))
-            }
+            Some(other) => Err(self.refuse(
+                path,
+                format!("it must be a whole number from {from} to {to}, not {}", other.kind()),
+            )),
             None => Err(self.refuse(path, "it has no default: this is a bug")),
         }
     }
 
-    pub(super) fn count(&self, path: &'static str, allowed: RangeInclusive<u64>) -> Result<usize, ConfigError> {
+    pub(super) fn count(
+        &self,
+        path: &'static str,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<usize, ConfigError> {
         Ok(usize::try_from(self.whole(path, allowed)?).unwrap_or(usize::MAX))
     }
 
-    pub(super) fn seconds(&self, path: &'static str, allowed: RangeInclusive<u64>) -> Result<Duration, ConfigError> {
+    pub(super) fn seconds(
+        &self,
+        path: &'static str,
+        allowed: RangeInclusive<u64>,
+    ) -> Result<Duration, ConfigError> {
         Ok(Duration::from_secs(self.whole(path, allowed)?))
     }
 

@@ -18,7 +18,9 @@ pub(super) fn to_toml(config: &Config) -> String {
         }
         let line = match value(config, key.path) {
             Some(value) => format!("{name} = {value}"),
-            None if key.path == "server.token" && config.server.token.is_some() => format!("# {name} is set (redacted)"),
+            None if key.path == "server.token" && config.server.token.is_some() => {
+                format!("# {name} is set (redacted)")
+            }
             None => format!("# {name} is not set"),
         };
         writeln!(out, "{line}").expect("writing to a string does not fail: this is a bug");

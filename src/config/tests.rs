@@ -25,7 +25,11 @@ fn defaults() -> Config {
 fn example_with_all_keys() -> String {
     let example = include_str!("../../undertone.example.toml");
     let set = |line: &str| match line.strip_prefix("# ") {
-        Some(rest) if KEYS.iter().any(|k| rest.starts_with(&format!("{} = ", k.path.split_once('.').unwrap().1))) => {
+        Some(rest)
+            if KEYS
+                .iter()
+                .any(|k| rest.starts_with(&format!("{} = ", k.path.split_once('.').unwrap().1))) =>
+        {
             format!("{rest}\n")
         }
         _ => format!("{line}\n"),
@@ -81,7 +85,8 @@ fn mistakes_are_answered_with_place_key_and_what_is_allowed() {
 #[test]
 fn the_environment_goes_before_the_file_and_flags_before_both() {
     let file = "[scoring]\nqueue_turns = 1\nqueue_tokens = 20_000\nthreads = 3";
-    let environment = [("UNDERTONE_SCORING__QUEUE_TURNS", "2"), ("UNDERTONE_SCORING__THREADS", "4"), ("HOME", "/")];
+    let environment =
+        [("UNDERTONE_SCORING__QUEUE_TURNS", "2"), ("UNDERTONE_SCORING__THREADS", "4"), ("HOME", "/")];
     let scoring = from(file, &environment, &["scoring.threads=5"]).unwrap().scoring;
     assert_eq!((scoring.queue_tokens, scoring.queue_turns, scoring.threads), (20_000, 2, 5));
 }
@@ -126,7 +131,10 @@ fn the_token_is_shown_nowhere() {
 
 #[test]
 fn what_check_prints_is_a_configuration_with_the_same_effect() {
-    for text in ["", "[model]\npath = \"a/b\"\n[server]\nallowed_origins = [\"https://a.example\"]\n[log]\nformat = \"json\""] {
+    for text in [
+        "",
+        "[model]\npath = \"a/b\"\n[server]\nallowed_origins = [\"https://a.example\"]\n[log]\nformat = \"json\"",
+    ] {
         let config = from_text(text).unwrap();
         assert_eq!(from_text(&config.to_toml()).unwrap(), config);
     }
@@ -141,6 +149,7 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn alerts_open_where_the_level_high_begins() {
-    let high = crate::detectors::risk::LEVELS.iter().find(|(level, _)| *level == crate::wire::Level::High).unwrap();
+    let high =
+        crate::detectors::risk::LEVELS.iter().find(|(level, _)| *level == crate::wire::Level::High).unwrap();
     assert_eq!(high.1, ALERT_OPENS_AT_RISK);
 }

@@ -11,8 +11,9 @@ use crate::wire::Scored;
 
 /// Turn ids remembered per conversation: 4 KiB.
 pub const TURN_IDS_MAX: usize = 512;
-/// Answers held per conversation, for clients that send again what was on its way when they lost the connection.
-pub const ANSWERS_MAX: usize = 8;
+/// Answers held per conversation, for clients that send again what was on its way when they lost the connection;
+/// with their contributions they are the bulk of a conversation in memory, about 750 bytes each.
+pub const ANSWERS_MAX: usize = 4;
 
 #[derive(Default)]
 pub struct Memory {

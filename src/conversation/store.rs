@@ -88,13 +88,14 @@ impl<T: Clone> Store<T> {
         Store { map: DashMap::new(), departures: Mutex::default(), taken: AtomicUsize::new(0), limits }
     }
 
-    /// Conversations held.
+    /// Conversations held, or about to be: never more than `conversations_max`. (The map's own length is summed
+    /// shard by shard, and counts one twice that leaves here and another that comes there meanwhile.)
     pub fn len(&self) -> usize {
-        self.map.len()
+        self.taken.load(Ordering::Relaxed)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
+        self.len() == 0
     }
 
     /// Runs `f` on the conversation, if it is held.

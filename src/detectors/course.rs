@@ -25,7 +25,7 @@ pub fn positivity(score: f64) -> f64 {
 }
 
 /// −1 to 1: half the difference between the mean of the recent scores and that of the earlier ones; 0 for
-/// fewer than two. Up to half of the scores are recent, at most [`TREND_RECENT_TURNS`].
+/// fewer than two. Up to half of the scores are recent, at most three.
 pub fn trend(scores: &[f64]) -> f64 {
     let recent = (scores.len() / 2).min(TREND_RECENT_TURNS);
     if recent == 0 {

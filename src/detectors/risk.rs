@@ -158,6 +158,21 @@ mod tests {
         }
 
         #[test]
+        fn a_risk_that_trembles_changes_its_level_once_at_most(
+            centre in 0.0..=1.0_f64,
+            trembles in prop::collection::vec(-0.0249..=0.0249_f64, 2..50),
+        ) {
+            let first = level(Level::Calm, centre + trembles[0]);
+            let levels = trembles.iter().scan(first, |previous, tremble| {
+                *previous = level(*previous, centre + tremble);
+                Some(*previous)
+            });
+            let mut levels: Vec<Level> = levels.collect();
+            levels.dedup();
+            prop_assert!(levels.len() <= 2, "{:?}", levels);
+        }
+
+        #[test]
         fn a_worse_newest_turn_never_lowers_the_risk(
             mut scores in prop::collection::vec(-1.0..=1.0_f64, 1..=8),
             worse_by in 0.0..=1.0_f64,

@@ -42,7 +42,8 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>, mut request: Reques
 
 fn is_allowed_origin(server: &ServerConfig, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter().peekable();
-    let listed = |origin: &str| server.allowed_origins.iter().any(|listed| listed.eq_ignore_ascii_case(origin));
+    let listed =
+        |origin: &str| server.allowed_origins.iter().any(|listed| listed.eq_ignore_ascii_case(origin));
     origins.all(|origin| origin.to_str().is_ok_and(listed))
 }
 

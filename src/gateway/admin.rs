@@ -40,7 +40,9 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     });
     match rendered.await {
         Ok(text) => ([(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE))], text).into_response(),
-        Err(_) => routes::refusal(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "a bug; see the log"),
+        Err(_) => {
+            routes::refusal(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, "a bug; see the log")
+        }
     }
 }
 

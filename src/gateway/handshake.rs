@@ -73,7 +73,11 @@ fn offered(headers: &HeaderMap) -> Result<bool, String> {
             return Ok(true);
         }
     }
-    if any { Err(format!("the websocket subprotocol spoken here is {SUBPROTOCOL}; offer it, or none")) } else { Ok(false) }
+    if any {
+        Err(format!("the websocket subprotocol spoken here is {SUBPROTOCOL}; offer it, or none"))
+    } else {
+        Ok(false)
+    }
 }
 
 /// The answer that switches protocols, if the request asks for it properly.
@@ -90,7 +94,11 @@ fn switching(request: &Request) -> Result<axum::http::Response<()>, Box<Response
             tungstenite::Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader) => {
                 upgrade_required("Sec-WebSocket-Version must be 13")
             }
-            _ => refusal(StatusCode::BAD_REQUEST, ErrorCode::InvalidFrame, "not a websocket handshake of RFC 6455"),
+            _ => refusal(
+                StatusCode::BAD_REQUEST,
+                ErrorCode::InvalidFrame,
+                "not a websocket handshake of RFC 6455",
+            ),
         })
     })
 }

@@ -70,7 +70,13 @@ struct InScoring {
 
 impl Live {
     pub fn new(pipeline: Arc<Pipeline<Reply>>, scorer: Arc<dyn TurnScorer>, metrics: Arc<Metrics>) -> Self {
-        Live { pipeline, scorer, metrics, flow: watch::Sender::new(Flow::Ok), draining: AtomicBool::new(false) }
+        Live {
+            pipeline,
+            scorer,
+            metrics,
+            flow: watch::Sender::new(Flow::Ok),
+            draining: AtomicBool::new(false),
+        }
     }
 
     pub fn pipeline(&self) -> &Pipeline<Reply> {
@@ -164,7 +170,9 @@ impl Live {
         let context = admitted.context.clone();
         let in_scoring = InScoring { live: self.clone(), admitted: Some(admitted), received };
         match reservation {
-            Some(reservation) => reservation.submit(context, Box::new(move |result| in_scoring.complete(result))),
+            Some(reservation) => {
+                reservation.submit(context, Box::new(move |result| in_scoring.complete(result)))
+            }
             None => {
                 debug_assert!(false, "system and private turns are never scored");
                 in_scoring.complete(Err(ScoreError::Internal));

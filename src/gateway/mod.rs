@@ -14,8 +14,8 @@ pub mod live;
 pub mod reply;
 pub mod scorer;
 
-mod admin;
 mod access;
+mod admin;
 mod handshake;
 mod listener;
 mod outbox;
@@ -84,7 +84,12 @@ struct Shared {
 }
 
 /// Serves until `shutdown`, then drains within the grace period.
-pub async fn run(parts: Parts, public: TcpListener, admin: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
+pub async fn run(
+    parts: Parts,
+    public: TcpListener,
+    admin: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
     let Parts { server, metrics, pipeline, scorer } = parts;
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),

@@ -107,7 +107,9 @@ impl Outbox {
 
     pub fn set_wants(&self, wants: Wants) {
         let bit = |wanted: bool, bit: u8| if wanted { bit } else { 0 };
-        let bits = bit(wants.scored, WANT_SCORED) | bit(wants.findings, WANT_FINDINGS) | bit(wants.alerts, WANT_ALERTS);
+        let bits = bit(wants.scored, WANT_SCORED)
+            | bit(wants.findings, WANT_FINDINGS)
+            | bit(wants.alerts, WANT_ALERTS);
         self.wants.store(bits, Ordering::Release);
     }
 
@@ -137,7 +139,9 @@ impl Outbox {
         let bit = match frame {
             ServerFrame::Scored(_) => WANT_SCORED,
             ServerFrame::Finding(_) => WANT_FINDINGS,
-            ServerFrame::AlertOpened(_) | ServerFrame::AlertUpdated(_) | ServerFrame::AlertResolved(_) => WANT_ALERTS,
+            ServerFrame::AlertOpened(_) | ServerFrame::AlertUpdated(_) | ServerFrame::AlertResolved(_) => {
+                WANT_ALERTS
+            }
             _ => return true,
         };
         self.wants.load(Ordering::Acquire) & bit != 0

@@ -65,7 +65,12 @@ impl Reply {
 
     /// For the turn at `place` of an HTTP body.
     pub(super) fn to_http(batch: &Arc<HttpBatch>, place: usize, turn_id: &str, received: Instant) -> Self {
-        Reply::Http(Arc::new(HttpReply { batch: batch.clone(), place, turn_id: turn_id.to_owned(), received }))
+        Reply::Http(Arc::new(HttpReply {
+            batch: batch.clone(),
+            place,
+            turn_id: turn_id.to_owned(),
+            received,
+        }))
     }
 }
 

@@ -19,7 +19,7 @@ use super::live::Flow;
 use super::outbox::Outbox;
 use super::random_id;
 use crate::wire::limits::{FRAME_BYTES_MAX, INFLIGHT_TURNS_MAX, TEXT_CHARS_MAX};
-use crate::wire::{CloseCode, Clock, ErrorCode, ErrorFrame, Hello, ServerFrame};
+use crate::wire::{Clock, CloseCode, ErrorCode, ErrorFrame, Hello, ServerFrame};
 
 mod closing;
 mod frames;
@@ -106,7 +106,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let source = self.shared.metrics.source_label(self.source.as_deref());
         let seconds = began.elapsed().as_secs();
         if end == End::Stalled {
-            tracing::warn!(endpoint = ENDPOINT, source, seconds, "a client did not read its answers and was cut");
+            tracing::warn!(
+                endpoint = ENDPOINT,
+                source,
+                seconds,
+                "a client did not read its answers and was cut"
+            );
         } else {
             tracing::debug!(endpoint = ENDPOINT, source, seconds, close_code = code, "socket ended");
         }
@@ -117,7 +122,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.outbox.push(&ServerFrame::Hello(Hello {
             session_id: random_id(),
             epoch: self.shared.epoch.clone(),
-            heartbeat_interval_ms: u64::try_from(self.shared.server.heartbeat_interval.as_millis()).unwrap_or(u64::MAX),
+            heartbeat_interval_ms: u64::try_from(self.shared.server.heartbeat_interval.as_millis())
+                .unwrap_or(u64::MAX),
             max_inflight: INFLIGHT_TURNS_MAX,
             max_frame_bytes: FRAME_BYTES_MAX,
             max_text_chars: TEXT_CHARS_MAX,

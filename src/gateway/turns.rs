@@ -15,9 +15,9 @@ use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
+use super::Shared;
 use super::reply::{HttpBatch, Reply};
 use super::routes::{json, refusal};
-use super::Shared;
 use crate::clock;
 use crate::wire::inbound::turn_from_value;
 use crate::wire::limits::{BODY_BYTES_MAX, BODY_TURNS_MAX};
@@ -65,7 +65,13 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) ->
 }
 
 /// Takes one element; returns what to say where the client does not wait.
-fn take(shared: &Arc<Shared>, batch: &Arc<HttpBatch>, place: usize, element: Element, received: Instant) -> ServerFrame {
+fn take(
+    shared: &Arc<Shared>,
+    batch: &Arc<HttpBatch>,
+    place: usize,
+    element: Element,
+    received: Instant,
+) -> ServerFrame {
     let (turn, unknown_fields) = match element.and_then(turn_from_value) {
         Ok(read) => read,
         Err(error) => {
@@ -101,7 +107,9 @@ fn answer(status: StatusCode, frames: &[ServerFrame]) -> Response {
 /// The time after which to try again, if the frame says that the server is overloaded or going away.
 fn unavailable(frame: &ServerFrame) -> Option<Option<u64>> {
     match frame {
-        ServerFrame::Error(error) if matches!(error.code, ErrorCode::Overloaded | ErrorCode::ShuttingDown) => {
+        ServerFrame::Error(error)
+            if matches!(error.code, ErrorCode::Overloaded | ErrorCode::ShuttingDown) =>
+        {
             Some(error.retry_after_ms)
         }
         _ => None,
@@ -116,7 +124,8 @@ fn is_error(frame: &ServerFrame) -> bool {
 
 /// JSON is read whatever it is announced as, but for what it surely is not.
 fn is_readable(headers: &HeaderMap) -> Result<(), Box<Response>> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
+    let text =
+        |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = text(CONTENT_TYPE).to_ascii_lowercase();
     let encoding = text(CONTENT_ENCODING);
     let is_other = kind.starts_with("multipart/") || kind.starts_with("image/") || kind.contains("xml");
@@ -132,7 +141,8 @@ async fn read(request: Request) -> Result<Vec<u8>, Box<Response>> {
         let message = format!("a body has at most {BODY_BYTES_MAX} bytes");
         Box::new(refusal(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::FrameTooLarge, message))
     };
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
         return Err(too_large());
     }
@@ -142,9 +152,11 @@ async fn read(request: Request) -> Result<Vec<u8>, Box<Response>> {
         Ok(Err(())) => {
             Err(Box::new(refusal(StatusCode::BAD_REQUEST, ErrorCode::InvalidFrame, "the body broke off")))
         }
-        Err(_) => {
-            Err(Box::new(refusal(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidFrame, "the body took too long")))
-        }
+        Err(_) => Err(Box::new(refusal(
+            StatusCode::REQUEST_TIMEOUT,
+            ErrorCode::InvalidFrame,
+            "the body took too long",
+        ))),
     }
 }
 
@@ -172,8 +184,9 @@ fn elements(body: &[u8]) -> Result<Vec<Element>, String> {
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(values)) => Ok(values.into_iter().map(Ok).collect()),
         Ok(value) => Ok(vec![Ok(value)]),
-        Err(error) => lines(text)
-            .ok_or_else(|| format!("the body is not JSON: error at line {} column {}", error.line(), error.column())),
+        Err(error) => lines(text).ok_or_else(|| {
+            format!("the body is not JSON: error at line {} column {}", error.line(), error.column())
+        }),
     }
 }
 

@@ -22,7 +22,7 @@ impl Default for PipelineConfig {
     fn default() -> Self {
         PipelineConfig {
             conversations_max: 100_000,
-            idle_seconds: 14_400,
+            idle_seconds: 3_600,
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),

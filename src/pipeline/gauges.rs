@@ -16,27 +16,35 @@ use crate::wire::Level;
 
 /// What is added up over all conversations.
 #[derive(Default)]
-struct Tally {
-    active: usize,
-    levels: BTreeMap<(Level, Option<String>), u64>,
-    waits: BTreeMap<Option<String>, f64>,
-    alerts: Vec<(Timestamp, AlertSeries)>,
+pub(super) struct Tally {
+    pub active: usize,
+    /// Conversations by level and queue.
+    pub levels: BTreeMap<(Level, Option<String>), u64>,
+    /// The longest wait by queue, in seconds.
+    pub waits: BTreeMap<Option<String>, f64>,
+    /// Open alerts, and since when.
+    pub alerts: Vec<(Timestamp, AlertSeries)>,
 }
 
 impl<T: Ticket> Pipeline<T> {
     /// Sets the gauges that are read off the state (levels, active alerts, longest waits) before a scrape.
     pub fn refresh_gauges(&self, now: Timestamp) {
-        let mut tally = Tally::default();
-        self.store.for_each(|conversation| tally.add(conversation, now));
-        let Tally { active, levels, waits, mut alerts } = tally;
-        alerts.sort_by(|(a_since, a), (b_since, b)| {
-            (Reverse(a.severity), a_since, &a.alert_id).cmp(&(Reverse(b.severity), b_since, &b.alert_id))
-        });
+        let Tally { active, levels, waits, alerts } = self.tally(now);
         let alerts: Vec<AlertSeries> = alerts.into_iter().map(|(_, series)| series).collect();
         let levels: Vec<_> =
             levels.iter().map(|((level, queue), count)| (*level, queue.as_deref(), *count)).collect();
         let waits: Vec<_> = waits.iter().map(|(queue, seconds)| (queue.as_deref(), *seconds)).collect();
         self.metrics.set_state(active, &levels, &waits, &alerts);
+    }
+
+    pub(super) fn tally(&self, now: Timestamp) -> Tally {
+        let mut tally = Tally::default();
+        self.store.for_each(|conversation| tally.add(conversation, now));
+        // The most severe first, then the oldest: only so many are shown.
+        tally.alerts.sort_by(|(a_since, a), (b_since, b)| {
+            (Reverse(a.severity), a_since, &a.alert_id).cmp(&(Reverse(b.severity), b_since, &b.alert_id))
+        });
+        tally
     }
 }
 

@@ -24,19 +24,25 @@ impl<S> Folded<S> {
     }
 
     /// Uses the series of `value`, which `make` makes where they are missing.
-    pub(super) fn with<R>(&self, value: Option<&str>, make: impl FnOnce(&str) -> S, with: impl FnOnce(&S) -> R) -> R {
+    pub(super) fn with<R>(
+        &self,
+        value: Option<&str>,
+        make: impl FnOnce(&str) -> S,
+        with: impl FnOnce(&S) -> R,
+    ) -> R {
         let value = value.unwrap_or(NONE);
         if let Some(series) = self.series.read().get(value) {
             return with(series);
         }
         let mut all = self.series.write();
         let own = all.keys().filter(|label| *label != OTHER && *label != NONE).count();
-        let label = if value == NONE || all.contains_key(value) || own < self.values_max { value } else { OTHER };
+        let label =
+            if value == NONE || all.contains_key(value) || own < self.values_max { value } else { OTHER };
         with(all.entry(label.to_owned()).or_insert_with(|| make(label)))
     }
 
-    pub(super) fn each(&self, mut with: impl FnMut(&S)) {
-        self.series.read().values().for_each(|series| with(series));
+    pub(super) fn each(&self, with: impl FnMut(&S)) {
+        self.series.read().values().for_each(with);
     }
 }
 

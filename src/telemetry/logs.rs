@@ -37,7 +37,9 @@ where
     // Only our own events: what libraries log of their inputs is out of our hands, so it never gets out at all.
     let filter = EnvFilter::new(format!("off,undertone={}", level.as_str()));
     match format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(writer).with_filter(filter).boxed(),
+        LogFormat::Json => {
+            fmt::layer().json().flatten_event(true).with_writer(writer).with_filter(filter).boxed()
+        }
         LogFormat::Text => fmt::layer().with_ansi(false).with_writer(writer).with_filter(filter).boxed(),
     }
 }
@@ -45,7 +47,8 @@ where
 /// Panics are logged by their place alone: a message may quote what was being handled.
 pub fn log_panics_by_place() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(|| "unknown".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
+        let place =
+            info.location().map_or_else(|| "unknown".to_owned(), |at| format!("{}:{}", at.file(), at.line()));
         let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
         tracing::error!(place, thread, "panicked; this is a bug");
         if !tracing::dispatcher::has_been_set() {

@@ -88,15 +88,34 @@ impl Metrics {
         let vecs = Vecs::new(&registry);
         let counter = |name, help| tables::int_counter(&registry, name, help);
         let metrics = Metrics {
-            turns_received: Table2::new(&vecs.turns_received, Role::ALL, Role::as_str, Channel::ALL, Channel::as_str),
+            turns_received: Table2::new(
+                &vecs.turns_received,
+                Role::ALL,
+                Role::as_str,
+                Channel::ALL,
+                Channel::as_str,
+            ),
             turns_scored: Table1::new(&vecs.turns_scored, &["customer", "agent", "bot"]),
             turns_unscored: Table1::new(&vecs.turns_unscored, UNSCORED_REASONS),
             turns_refused: Table1::of_codes(&vecs.turns_refused),
-            turns_duplicate: counter("turns_duplicate_total", "Turns that repeat an earlier one and changed nothing."),
-            turns_in_flight: tables::int_gauge(&registry, "turns_in_flight", "Turns accepted and not yet answered."),
+            turns_duplicate: counter(
+                "turns_duplicate_total",
+                "Turns that repeat an earlier one and changed nothing.",
+            ),
+            turns_in_flight: tables::int_gauge(
+                &registry,
+                "turns_in_flight",
+                "Turns accepted and not yet answered.",
+            ),
             frames_refused: Table1::of_codes(&vecs.frames_refused),
-            unknown_fields: counter("unknown_fields_total", "Fields of frames that nobody knows; they are ignored."),
-            clamped: counter("timestamps_clamped_total", "Timestamps beyond limits.max_clock_skew_seconds, clamped."),
+            unknown_fields: counter(
+                "unknown_fields_total",
+                "Fields of frames that nobody knows; they are ignored.",
+            ),
+            clamped: counter(
+                "timestamps_clamped_total",
+                "Timestamps beyond limits.max_clock_skew_seconds, clamped.",
+            ),
             turn_latency: tables::turn_latency(&registry),
             stages: STAGES.iter().map(|stage| vecs.stage.with_label_values(&[stage])).collect(),
             queue_pushed: counter("queue_pushed_total", "Turns put into the scoring queue."),
@@ -196,7 +215,11 @@ impl Metrics {
 
     /// When the source's last turn arrived, by the server's clock. No name is shown as `none`.
     pub fn source_last_turn(&self, source: Option<&str>, unix_seconds: f64) {
-        self.sources.with(source, |label| self.vecs.source(label), |series| series.last_turn.set(unix_seconds));
+        self.sources.with(
+            source,
+            |label| self.vecs.source(label),
+            |series| series.last_turn.set(unix_seconds),
+        );
     }
 
     /// The name under which a source is shown: its own, `other` or `none`.

@@ -7,7 +7,8 @@ const LIMITS: MetricLimits = MetricLimits { queues_max: 20, sources_max: 20, ale
 /// The value of the one series that begins with `series`.
 fn value(metrics: &Metrics, series: &str) -> Option<f64> {
     let text = metrics.render();
-    let line = text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')))?;
+    let line =
+        text.lines().find(|line| line.strip_prefix(series).is_some_and(|rest| rest.starts_with(' ')))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
@@ -63,13 +64,20 @@ fn alert_info_shows_only_the_most_severe() {
     let shown: Vec<_> = text.lines().filter(|line| line.starts_with("undertone_alert_info{")).collect();
     assert_eq!(shown.len(), 2);
     assert!(shown.iter().all(|line| line.contains("severity=\"critical\"")));
-    assert_eq!(value(&metrics, "undertone_alerts_active{queue=\"none\",rule=\"CustomerAtRisk\",severity=\"info\"}"), Some(1.0));
+    assert_eq!(
+        value(&metrics, "undertone_alerts_active{queue=\"none\",rule=\"CustomerAtRisk\",severity=\"info\"}"),
+        Some(1.0)
+    );
 }
 
 #[test]
 fn state_gauges_are_replaced_and_folded_queues_add_up() {
     let metrics = Metrics::new(MetricLimits { queues_max: 1, ..LIMITS });
-    let levels = [(Level::High, Some("billing"), 2), (Level::High, Some("sales"), 3), (Level::High, Some("returns"), 4)];
+    let levels = [
+        (Level::High, Some("billing"), 2),
+        (Level::High, Some("sales"), 3),
+        (Level::High, Some("returns"), 4),
+    ];
     metrics.set_state(9, &levels, &[(Some("sales"), 5.0), (Some("returns"), 7.0)], &[]);
     assert_eq!(value(&metrics, "undertone_conversations{level=\"high\",queue=\"billing\"}"), Some(2.0));
     assert_eq!(value(&metrics, "undertone_conversations{level=\"high\",queue=\"other\"}"), Some(7.0));

@@ -43,11 +43,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let message = "the message is larger than max_frame_bytes of hello";
                 self.refuse_and_close(ErrorCode::FrameTooLarge, message, CloseCode::TooLarge)
             }
-            tungstenite::Error::Utf8(_) => {
-                self.refuse_and_close(ErrorCode::InvalidFrame, "the message is not UTF-8", CloseCode::InvalidUtf8)
-            }
+            tungstenite::Error::Utf8(_) => self.refuse_and_close(
+                ErrorCode::InvalidFrame,
+                "the message is not UTF-8",
+                CloseCode::InvalidUtf8,
+            ),
             tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
-            tungstenite::Error::Protocol(_) => End::Close(CloseCode::Protocol, "not a websocket frame of RFC 6455"),
+            tungstenite::Error::Protocol(_) => {
+                End::Close(CloseCode::Protocol, "not a websocket frame of RFC 6455")
+            }
             _ => End::Gone,
         }
     }
@@ -66,7 +70,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         if !any {
-            self.refuse_frame(ErrorFrame::new(ErrorCode::InvalidJson, "the message is empty; send one JSON object"));
+            self.refuse_frame(ErrorFrame::new(
+                ErrorCode::InvalidJson,
+                "the message is empty; send one JSON object",
+            ));
         }
         self.acknowledge();
         Ok(())
@@ -110,7 +117,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             ClientFrame::Transferred { seq, transferred } => {
                 if let Some(seq) = self.next_event_seq(seq) {
-                    self.shared.live.transferred(transferred, self.clock, Reply::to_event(&self.outbox, seq, received));
+                    self.shared.live.transferred(
+                        transferred,
+                        self.clock,
+                        Reply::to_event(&self.outbox, seq, received),
+                    );
                 }
             }
         }
@@ -124,7 +135,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.shared.live.count_refused(&turn, ErrorCode::RateLimited);
             let message = format!("{INFLIGHT_TURNS_MAX} turns of this socket wait for their answers already");
             let (seq, turn_id, retry_after_ms) = (Some(seq), Some(turn.turn_id), Some(RATE_LIMITED_RETRY_MS));
-            let error = ErrorFrame { seq, turn_id, retry_after_ms, ..ErrorFrame::new(ErrorCode::RateLimited, message) };
+            let error = ErrorFrame {
+                seq,
+                turn_id,
+                retry_after_ms,
+                ..ErrorFrame::new(ErrorCode::RateLimited, message)
+            };
             self.outbox.push(&ServerFrame::Error(error));
             return;
         }
@@ -144,7 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Err(self.unauthenticated());
         }
         if self.identified {
-            self.refuse_frame(ErrorFrame::new(ErrorCode::InvalidFrame, "identify is sent once, before anything else"));
+            self.refuse_frame(ErrorFrame::new(
+                ErrorCode::InvalidFrame,
+                "identify is sent once, before anything else",
+            ));
             return Ok(());
         }
         self.identified = true;
@@ -178,7 +197,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// The frame's `seq`, if it has one above all before.
     fn next_seq(&mut self, seq: Option<u64>, turn_id: Option<&str>) -> Option<u64> {
         let (code, message) = match (seq, self.last_seq) {
-            (None, _) => (ErrorCode::InvalidFrame, "seq is missing; on a socket every frame has one, rising".to_owned()),
+            (None, _) => (
+                ErrorCode::InvalidFrame,
+                "seq is missing; on a socket every frame has one, rising".to_owned(),
+            ),
             (Some(seq), Some(last)) if seq <= last => {
                 (ErrorCode::OutOfOrder, format!("seq {seq} does not go above {last}, the highest one seen"))
             }
@@ -187,7 +209,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Some(seq);
             }
         };
-        self.refuse_frame(ErrorFrame { seq, turn_id: turn_id.map(str::to_owned), ..ErrorFrame::new(code, message) });
+        self.refuse_frame(ErrorFrame {
+            seq,
+            turn_id: turn_id.map(str::to_owned),
+            ..ErrorFrame::new(code, message)
+        });
         None
     }
 }

@@ -76,6 +76,15 @@ fn produce(pipeline: &Pipeline<Counter>, answers: &Counter, seed: u64) -> u64 {
     handed_out
 }
 
+/// The sum of all series of a counter or gauge in a text exposition.
+fn sum(exposition: &str, family: &str) -> u64 {
+    let values = exposition.lines().filter_map(|line| {
+        let (series, value) = line.rsplit_once(' ')?;
+        (series.split('{').next() == Some(family)).then(|| value.parse::<u64>().expect("a whole number"))
+    });
+    values.sum()
+}
+
 #[test]
 fn threads_and_a_sweeper_neither_deadlock_nor_lose_a_turn() {
     watched(|| {
@@ -109,6 +118,10 @@ fn threads_and_a_sweeper_neither_deadlock_nor_lose_a_turn() {
         assert_eq!(answers.0.load(Ordering::Relaxed), handed_out, "every ticket has exactly one answer");
         let counts = pipeline.counts();
         assert!(counts.balanced() && counts.in_flight == 0, "{counts:?}");
+        let metrics = pipeline.metrics.render();
+        let shown = ["received_total", "scored_total", "refused_total", "duplicate_total", "in_flight"];
+        let counted = [counts.received, counts.scored, counts.refused, counts.duplicate, 0];
+        assert_eq!(shown.map(|name| sum(&metrics, &format!("undertone_turns_{name}"))), counted);
         pipeline.store.check_books();
         pipeline.tick(at(OPS));
         pipeline.store.check_books();
