@@ -20,7 +20,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::incoming::Incoming;
 use crate::offline::clean::cut;
-use crate::wire::{CloseCode, SUBPROTOCOL};
+use crate::wire::{CloseCode, ErrorCode, SUBPROTOCOL};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -126,7 +126,14 @@ impl Connection {
                     Incoming::Ready if identified => return Ok(()),
                     Incoming::Error(error) => {
                         let message = cut(&error.message, REASON_COLUMNS_MAX);
-                        return Err(Lost::forever(format!("{}: {message}", error.code)));
+                        let advice = match error.code == ErrorCode::Unauthenticated.as_str() {
+                            true => " (give it by --token or UNDERTONE_TOKEN)",
+                            false => "",
+                        };
+                        return Err(Lost::forever(format!(
+                            "{}: {message}{advice}",
+                            cut(&error.code, REASON_COLUMNS_MAX)
+                        )));
                     }
                     _ => {}
                 }
