@@ -89,7 +89,7 @@ pub fn run(args: ReplayArgs) -> anyhow::Result<ExitCode> {
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(speed) if speed >= 0.001 && speed <= 1e6 => Ok(speed),
+        Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
         _ => Err("must be a number from 0.001 to 1000000".to_owned()),
     }
 }

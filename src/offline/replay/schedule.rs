@@ -25,7 +25,7 @@ pub enum Scheduled {
     /// A frame and when it is due, in the time of the recording.
     Frame { at: Timestamp, frame: ClientFrame },
     /// A line that could not be read.
-    Bad(Box<ErrorFrame>),
+    Bad(ErrorFrame),
 }
 
 /// The input in the order in which it is played.
@@ -136,11 +136,13 @@ impl<R: BufRead> Schedule<R> {
                 self.push_conversation(recorded, Timestamp::MIN, false);
             }
             Entry::Frame(frame) => {
-                let Some((ts, _)) = place(&frame) else { return None };
-                let at = self.frames_newest.map_or(ts, |newest| newest.max(ts));
-                self.frames_newest = Some(at);
-                self.held += 1;
-                self.push(at, VecDeque::from([frame]), false);
+                // Frames about the session have no place, and are not wanted.
+                if let Some((ts, _)) = place(&frame) {
+                    let at = self.frames_newest.map_or(ts, |newest| newest.max(ts));
+                    self.frames_newest = Some(at);
+                    self.held += 1;
+                    self.push(at, VecDeque::from([frame]), false);
+                }
             }
         }
         None
@@ -183,7 +185,7 @@ impl<R: BufRead> Iterator for Schedule<R> {
     fn next(&mut self) -> Option<Self::Item> {
         match self.fill() {
             Err(error) => Some(Err(error)),
-            Ok(Some(bad)) => Some(Ok(Scheduled::Bad(bad))),
+            Ok(Some(bad)) => Some(Ok(Scheduled::Bad(*bad))),
             Ok(None) => self.pop().map(Ok),
         }
     }

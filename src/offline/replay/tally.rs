@@ -78,7 +78,10 @@ impl Tally {
             }
         };
         complain(self.unanswered, "turns were not answered");
-        complain(self.seen_before, "turns were known to the server already: replay to one that has not seen them");
+        complain(
+            self.seen_before,
+            "turns were known to the server already: replay to one that has not seen them",
+        );
         complain(self.refused_total(), "frames were refused for good");
         complain(self.bad_lines, "lines of the input could not be read");
         complain(self.strays, "answers came that belong to no frame");
