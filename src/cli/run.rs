@@ -1,6 +1,6 @@
 //! From arguments to an exit code: which command runs, how its failure is said, and which code that is.
 //!
-//! Called by `main`. To add a command: a file beside this one, and a line in [`Command`] and in [`dispatch`].
+//! Called by `main`. To add a command: a file beside this one, and a line in `Command` and in `dispatch`.
 
 use std::process::ExitCode;
 

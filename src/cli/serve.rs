@@ -20,6 +20,8 @@ use crate::telemetry::{Metrics, logs};
 
 /// After a second signal: as a shell reports a process that SIGINT ended.
 const EXIT_SECOND_SIGNAL: i32 = 130;
+/// Some of what was accepted was not answered.
+const EXIT_CUT_OFF: i32 = 1;
 
 /// Run the monitor.
 #[derive(Debug, clap::Args)]
@@ -46,18 +48,22 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let pipeline = Arc::new(Pipeline::new(config.pipeline(), metrics.clone(), label));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     let scorer = Arc::new(Scorer::start(model, config.scorer(), counted));
-    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer };
+    // Kept until the end: dropping a scorer waits for its threads, which the gateway has no time for.
+    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer: scorer.clone() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(serve(&config, parts))?;
+    runtime.shutdown_background();
     match drained {
-        Drained::Clean => tracing::info!("stopped; everything that was accepted has been answered"),
+        Drained::Clean => {
+            tracing::info!("stopped; everything that was accepted has been answered");
+            Ok(ExitCode::SUCCESS)
+        }
         Drained::CutOff => {
-            tracing::error!("stopped at the end of the grace period; some turns were not answered")
+            tracing::error!("the grace period is over; some turns were not answered");
+            // Not by returning: the scoring threads would be waited for, and the time is up.
+            std::process::exit(EXIT_CUT_OFF);
         }
     }
-    // Tasks that outlived the grace period are not waited for.
-    runtime.shutdown_background();
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: &Config, parts: Parts) -> anyhow::Result<Drained> {

@@ -1,6 +1,6 @@
 //! Every metric's name, help, labels and buckets, in one registry; nowhere else is a metric named.
 //!
-//! Holds always: labels come from closed sets or from folded values ([`fold`]), so the number of series is
+//! Holds always: labels come from closed sets or from folded values (`fold`), so the number of series is
 //! bounded; no id, token or text is ever a label (but for `alert_info`, bounded by `alerts.max_series`); label
 //! combinations of closed sets are there from the start, at 0, so that rates and `absent()` behave.
 //! Called by every room that has something to count.

@@ -113,7 +113,7 @@ async fn a_seq_that_does_not_rise_is_out_of_order_and_gaps_are_fine() {
     let server = Server::start().await;
     let mut client = Client::ready(server.address).await;
     client.send(&turn(5, "c", "m-1", "hi")).await;
-    client.json_of("ack").await;
+    client.json_of("scored").await;
     for seq in [5, 4, 0] {
         client.send(&turn(seq, "c", "m-2", "hi")).await;
         let error = client.json_of("error").await;
