@@ -3,72 +3,12 @@
 //! Python's `websockets` comes from `UNDERTONE_PYTHON_SITE` (scripts/test sets it) or is installed. Where it, Node
 //! or curl is missing the test says so and passes, but fails with `CI=true`.
 
-use std::io::{BufRead, BufReader};
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 
-const TOKEN: &str = "a-token-for-the-tests";
-
-/// A server on free ports with the model of the checkout; stopped when dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
-            .arg("serve")
-            .current_dir(std::env::temp_dir())
-            .env("UNDERTONE_SERVER__LISTEN", "127.0.0.1:0")
-            .env("UNDERTONE_ADMIN__LISTEN", "127.0.0.1:0")
-            .env("UNDERTONE_SERVER__TOKEN", TOKEN)
-            .env("UNDERTONE_LOG__FORMAT", "json")
-            .env("UNDERTONE_LOG__LEVEL", "info")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary was built");
-        let stdout = child.stdout.take().expect("piped");
-        let stderr = child.stderr.take().expect("piped");
-        let (found, address) = std::sync::mpsc::channel();
-        // Both are read to their ends, so that the server never waits for a full pipe.
-        read_log(stdout, found.clone());
-        read_log(stderr, found);
-        let address = address.recv().expect("the server ended without listening; is the model in models/?");
-        Server { child, address }
-    }
-
-    fn url(&self, scheme: &str, path: &str) -> String {
-        format!("{scheme}://{}{path}", self.address)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Passes on the address that the log says is listened on.
-fn read_log(log: impl std::io::Read + Send + 'static, found: std::sync::mpsc::Sender<String>) {
-    std::thread::spawn(move || {
-        for line in BufReader::new(log).lines().map_while(Result::ok) {
-            if let Some(address) = listen_address(&line) {
-                let _ = found.send(address);
-            } else if !line.starts_with('{') {
-                eprintln!("server: {line}");
-            }
-        }
-    });
-}
-
-fn listen_address(line: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(line).ok()?;
-    let fields = value.get("fields").unwrap_or(&value);
-    Some(fields.get("listen")?.as_str()?.to_owned())
-}
+use common::{Server, TOKEN};
 
 fn client(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clients").join(name)
