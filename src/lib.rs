@@ -16,6 +16,7 @@ pub mod config;
 pub mod conversation;
 pub mod detectors;
 pub mod gateway;
+pub mod offline;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;

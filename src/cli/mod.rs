@@ -2,7 +2,9 @@
 
 pub mod check;
 pub mod evaluate;
+pub mod replay;
 pub mod run;
+pub mod score;
 pub mod serve;
 pub mod settings;
 pub mod train;

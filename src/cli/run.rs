@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use super::{check, evaluate, serve, train};
+use super::{check, evaluate, replay, score, serve, train};
 use crate::config::ConfigError;
 use crate::scoring::ModelError;
 
@@ -31,6 +31,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Score(score::ScoreArgs),
+    Replay(replay::ReplayArgs),
     Check(check::CheckArgs),
     Train(train::TrainArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -61,6 +63,8 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Replay(args) => replay::run(args),
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

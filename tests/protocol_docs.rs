@@ -1,0 +1,98 @@
+//! docs/protocol.md against the code: every code and limit it states, and every example a client might copy.
+
+use undertone::conversation::SLOTS_MAX;
+use undertone::wire::limits;
+use undertone::wire::{ClientFrame, CloseCode, ErrorCode, FrameError};
+
+const PROTOCOL: &str = include_str!("../docs/protocol.md");
+
+/// The cells of every table row.
+fn rows() -> Vec<Vec<&'static str>> {
+    let rows = PROTOCOL.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    rows.map(|row| row.split('|').map(str::trim).collect()).collect()
+}
+
+#[test]
+fn every_error_code_has_a_row_that_says_whether_it_is_temporary() {
+    for code in ErrorCode::ALL {
+        let name = format!("`{code}`");
+        let row = rows().into_iter().find(|row| row.len() == 4 && row[0] == name);
+        let row = row.unwrap_or_else(|| panic!("no row for {name}"));
+        assert_eq!(row[2] == "yes", code.is_temporary(), "{name}");
+    }
+}
+
+#[test]
+fn every_close_code_has_a_row() {
+    use CloseCode::*;
+    let all = [
+        Normal,
+        GoingAway,
+        Protocol,
+        Unsupported,
+        InvalidUtf8,
+        TooLarge,
+        Internal,
+        Restart,
+        BadProtocol,
+        Unauthenticated,
+        Forbidden,
+        TimedOut,
+        Replaced,
+        RateLimited,
+    ];
+    for code in all {
+        let number = code.number().to_string();
+        assert!(rows().iter().any(|row| row.len() == 3 && row[0] == number), "no row for {number}");
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let stated = [
+        ("a message, or a line", format!("{} bytes", limits::FRAME_BYTES_MAX)),
+        ("`text` of a turn", format!("{} code points", limits::TEXT_CHARS_MAX)),
+        ("ids, and short names", format!("{} bytes", limits::ID_BYTES_MAX)),
+        (
+            "`attributes`",
+            format!("{} entries, {} bytes", limits::ATTRIBUTES_MAX, limits::ATTRIBUTE_BYTES_MAX),
+        ),
+        ("turns of a socket", limits::INFLIGHT_TURNS_MAX.to_string()),
+        ("frames of one conversation", SLOTS_MAX.to_string()),
+        ("a body of", format!("{} bytes, {} turns", limits::BODY_BYTES_MAX, limits::BODY_TURNS_MAX)),
+        ("the quote", format!("{} code points", limits::QUOTE_CHARS_MAX)),
+    ];
+    for (name, value) in stated {
+        // The last table is that of the limits; other tables have fields of these names.
+        let row = rows().into_iter().rfind(|row| row.len() == 3 && row[0].starts_with(name));
+        let row = row.unwrap_or_else(|| panic!("no row for {name}"));
+        assert!(row[1].starts_with(&value), "{name} is {value}, not {}", row[1]);
+    }
+}
+
+#[test]
+fn every_client_frame_that_is_shown_is_valid() {
+    const SERVER_TYPES: [&str; 5] = ["hello", "ready", "scored", "alert.opened", "error"];
+    let shown = PROTOCOL.lines().map(|line| line.strip_prefix("→ ").unwrap_or(line));
+    let mut valid = 0;
+    for line in shown.filter(|line| line.starts_with("{\"type\":")) {
+        let value: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+        let kind = value["type"].as_str().expect("a string");
+        if SERVER_TYPES.contains(&kind) {
+            continue;
+        }
+        match ClientFrame::parse(line) {
+            Ok(parsed) => {
+                assert_eq!(parsed.unknown_fields, 0, "{line}");
+                valid += 1;
+            }
+            // The session shows one refusal, with the message that the server gives.
+            Err(FrameError { message, .. }) => {
+                assert!(line.contains("custmer"), "{line}: {message}");
+                assert!(PROTOCOL.contains(&message.replace('"', "\\\"")), "the message is {message}");
+            }
+        }
+    }
+    assert!(valid >= 8, "only {valid} examples were found");
+}
