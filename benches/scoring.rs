@@ -48,7 +48,9 @@ fn main() {
         way("packed, 1 turn at a time", || turns.chunks(1).for_each(packed)),
     ];
     for size in [2, 4, 8, 16, 32, 64, 192] {
-        ways.push(way(format!("packed, batches of {size} turns"), move || turns.chunks(size).for_each(packed)));
+        ways.push(way(format!("packed, batches of {size} turns"), move || {
+            turns.chunks(size).for_each(packed)
+        }));
     }
     for _ in 0..ROUNDS {
         for way in &mut ways {

@@ -59,11 +59,20 @@ struct Annotation {
 }
 
 /// A row before it has its split and before duplicates are out.
+#[derive(Clone)]
 struct Candidate {
     text: String,
     labels: Vec<String>,
-    /// Annotated conversations are split whole.
-    conversation: Option<String>,
+    group: Option<Group>,
+}
+
+/// What is split whole.
+#[derive(Clone)]
+enum Group {
+    /// An annotated conversation, by its id.
+    Conversation(String),
+    /// Rows that were written together.
+    Scenario(String),
 }
 
 /// Reads every set of the recipe. `folder` holds the files (absolute file names stand for themselves);
@@ -78,13 +87,17 @@ pub fn load(recipe: &Recipe, folder: &Path, recipe_folder: &Path) -> Result<Data
         recipe.sets.iter().partition(|set| set.test_only);
     let mut seen: HashSet<String> = HashSet::new();
     for set in test_only.into_iter().chain(others) {
-        let path = folder.join(&set.file);
+        let path = if set.beside_recipe { recipe_folder } else { folder }.join(&set.file);
         if !path.exists() {
             dataset.missing.push(set.name.clone());
             continue;
         }
         let candidates = match (&set.annotations, set.shape) {
             (Some(annotations), _) => read_annotated(set, &path, &recipe_folder.join(annotations))?,
+            (None, Shape::Rows) if path.is_dir() => {
+                let files = json_lines_files(&path)?;
+                files.iter().map(|file| read_rows(set, file)).collect::<Result<Vec<_>, _>>()?.concat()
+            }
             (None, Shape::Rows) => read_rows(set, &path)?,
             (None, Shape::Turns) => read_turns(set, &path)?,
         };
@@ -119,10 +132,12 @@ fn add(
         }
         let split = if set.test_only {
             Split::Test
-        } else if let Some(id) = &candidate.conversation {
-            Split::of_conversation(id, &recipe.split_salt)
         } else {
-            Split::of(&key, &recipe.split_salt)
+            match &candidate.group {
+                Some(Group::Conversation(id)) => Split::of_conversation(id, &recipe.split_salt),
+                Some(Group::Scenario(scenario)) => Split::of(scenario, &recipe.split_salt),
+                None => Split::of(&key, &recipe.split_salt),
+            }
         };
         if set.train_only && split != Split::Train {
             continue;
@@ -164,11 +179,14 @@ fn read_rows(set: &SetRecipe, path: &Path) -> Result<Vec<Candidate>, DataError> 
     let mut candidates = Vec::new();
     let label_path = set.label_path.as_deref().unwrap_or("label");
     for_lines(path, |value| {
-        let text = value.get("text").and_then(Value::as_str).ok_or("text is missing or no string")?;
-        let at = |value, key| Value::get(value, key);
-        let label =
-            label_path.split('.').try_fold(&value, at).ok_or_else(|| format!("{label_path} is missing"))?;
-        candidates.push(Candidate { text: text.to_owned(), labels: flatten(label), conversation: None });
+        let at = |path: &str| path.split('.').try_fold(&value, |value, key| value.get(key));
+        let Some(label) = at(label_path) else {
+            let passed = set.unlabelled_rows.then_some(());
+            return passed.ok_or_else(|| format!("{label_path} is missing"));
+        };
+        let text = at("text").and_then(Value::as_str).ok_or("text is missing or no string")?;
+        let group = set.group_path.as_deref().and_then(at).map(|group| Group::Scenario(group.to_string()));
+        candidates.push(Candidate { text: text.to_owned(), labels: flatten(label), group });
         Ok(())
     })?;
     Ok(candidates)
@@ -187,7 +205,7 @@ fn read_turns(set: &SetRecipe, path: &Path) -> Result<Vec<Candidate>, DataError>
             let (Some(text), Some(label)) = (turn.get("text").and_then(Value::as_str), label) else {
                 continue;
             };
-            candidates.push(Candidate { text: text.to_owned(), labels: flatten(label), conversation: None });
+            candidates.push(Candidate { text: text.to_owned(), labels: flatten(label), group: None });
         }
         Ok(())
     })?;
@@ -216,7 +234,7 @@ fn read_annotated(set: &SetRecipe, path: &Path, folder: &Path) -> Result<Vec<Can
             candidates.push(Candidate {
                 text: text.to_owned(),
                 labels: vec![label.clone()],
-                conversation: Some(id.to_owned()),
+                group: Some(Group::Conversation(id.to_owned())),
             });
         }
         Ok(())

@@ -51,8 +51,11 @@ pub struct Training {
 #[serde(deny_unknown_fields)]
 pub struct SetRecipe {
     pub name: String,
-    /// A file in the data folder; `.gz` is read as it is.
+    /// A file in the data folder; `.gz` is read as it is. A folder stands for the `.jsonl` files in it.
     pub file: String,
+    /// `file` is relative to the recipe's own folder: sets that belong to the project.
+    #[serde(default)]
+    pub beside_recipe: bool,
     /// `rows`: one labelled text a line. `turns`: one conversation a line.
     #[serde(default)]
     pub shape: Shape,
@@ -67,6 +70,12 @@ pub struct SetRecipe {
     /// `rows`: where the label is, as a path of keys; `label` by default.
     #[serde(default)]
     pub label_path: Option<String>,
+    /// `rows`: rows without a label are passed over; otherwise they are an error.
+    #[serde(default)]
+    pub unlabelled_rows: bool,
+    /// `rows`: rows with the same value of this key are kept in one split.
+    #[serde(default)]
+    pub group_path: Option<String>,
     /// `turns`: which key of a turn's `labels` to read.
     #[serde(default)]
     pub turn_label: Option<String>,
@@ -205,7 +214,10 @@ impl Recipe {
             licence: Licence::Own,
             labels: labels.clone(),
             precedence: Vec::new(),
+            beside_recipe: false,
             label_path: None,
+            unlabelled_rows: false,
+            group_path: None,
             turn_label: None,
             annotations: None,
             rows_per_class_max: None,
