@@ -20,8 +20,8 @@ pub enum Origin {
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{}: cannot be read: {problem}", path.display())]
+    Unreadable { path: PathBuf, problem: std::io::Error },
     #[error("{}, line {line}: not TOML: {message}", path.display())]
     Syntax { path: PathBuf, line: usize, message: String },
     #[error("{origin}: unknown key {key}{}", suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default())]

@@ -44,7 +44,7 @@ pub(super) struct Raw {
 
 impl Raw {
     pub(super) fn read_file(&mut self, path: &Path) -> Result<(), ConfigError> {
-        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let unreadable = |problem| ConfigError::Unreadable { path: path.to_owned(), problem };
         let length = std::fs::metadata(path).map_err(unreadable)?.len();
         if length > FILE_BYTES_MAX {
             return Err(unreadable(std::io::Error::other(format!("larger than {FILE_BYTES_MAX} bytes"))));

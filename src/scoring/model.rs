@@ -59,19 +59,19 @@ pub struct Manifest {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     #[error(
-        "{path}: {source}; a model folder holds undertone.json, model.safetensors, config.json and vocab.txt"
+        "{path}: {problem}; a model folder holds undertone.json, model.safetensors, config.json and vocab.txt"
     )]
-    Read { path: String, source: std::io::Error },
+    Read { path: String, problem: std::io::Error },
     #[error("{path} is not what it should be: {problem}")]
     Invalid { path: String, problem: String },
     #[error(
         "{path} is damaged or belongs to another model: its sha256 is {found}, undertone.json says {expected}"
     )]
     Checksum { path: String, found: String, expected: String },
-    #[error("{path}: {source}")]
-    Weights { path: String, source: WeightsError },
-    #[error("{path} {source}")]
-    Vocabulary { path: String, source: TextError },
+    #[error("{path}: {problem}")]
+    Weights { path: String, problem: WeightsError },
+    #[error("{path} {problem}")]
+    Vocabulary { path: String, problem: TextError },
 }
 
 impl ModelError {
@@ -79,8 +79,8 @@ impl ModelError {
         ModelError::Invalid { path: path.display().to_string(), problem: problem.to_string() }
     }
 
-    fn read(path: &Path, source: std::io::Error) -> Self {
-        ModelError::Read { path: path.display().to_string(), source }
+    fn read(path: &Path, problem: std::io::Error) -> Self {
+        ModelError::Read { path: path.display().to_string(), problem }
     }
 }
 
@@ -144,10 +144,10 @@ impl Model {
         }
         let vocab = folder.join(VOCAB_FILE);
         let text = Text::load(&vocab)
-            .map_err(|error| ModelError::Vocabulary { path: vocab.display().to_string(), source: error })?;
+            .map_err(|error| ModelError::Vocabulary { path: vocab.display().to_string(), problem: error })?;
         let path = folder.join(WEIGHTS_FILE);
         let mut weights = read_weights(&path)?;
-        let fit = |error| ModelError::Weights { path: path.display().to_string(), source: error };
+        let fit = |error| ModelError::Weights { path: path.display().to_string(), problem: error };
         let encoder = Encoder::take(&mut weights, &config).map_err(fit)?;
         let sentiment = weights.linear("heads.sentiment", 3, config.hidden_size).map_err(fit)?;
         let engine = Engine { encoder, sentiment, temperature: manifest.temperature, order };

@@ -42,8 +42,8 @@ pub struct Dataset {
 /// Why data cannot be used; names file and line.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    #[error("{path}: {source}")]
-    Read { path: String, source: std::io::Error },
+    #[error("{path}: {problem}")]
+    Read { path: String, problem: std::io::Error },
     #[error("{path}, line {line}: {problem}")]
     Line { path: String, line: usize, problem: String },
     #[error("no rows: none of the recipe's files is in the data folder ({0})")]
@@ -258,7 +258,7 @@ fn flatten(label: &Value) -> Vec<String> {
 
 fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> Result<(), DataError> {
     let shown = || path.display().to_string();
-    let read = |source| DataError::Read { path: shown(), source };
+    let read = |problem| DataError::Read { path: shown(), problem };
     let mut file = BufReader::new(File::open(path).map_err(read)?);
     let gzip = file.fill_buf().map_err(read)?.starts_with(&[0x1f, 0x8b]);
     let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
@@ -275,7 +275,7 @@ fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> 
 }
 
 fn json_lines_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let read = |source| DataError::Read { path: folder.display().to_string(), source };
+    let read = |problem| DataError::Read { path: folder.display().to_string(), problem };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(read)? {
         let path = entry.map_err(read)?.path();

@@ -133,8 +133,8 @@ pub enum Class {
 /// Why a recipe was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
-    #[error("{path}: {source}")]
-    Read { path: String, source: std::io::Error },
+    #[error("{path}: {problem}")]
+    Read { path: String, problem: std::io::Error },
     #[error("{path}: {problem}")]
     Invalid { path: String, problem: String },
 }
@@ -191,7 +191,7 @@ impl Recipe {
     pub fn load(path: &Path) -> Result<Self, RecipeError> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|source| RecipeError::Read { path: shown.clone(), source })?;
+            .map_err(|problem| RecipeError::Read { path: shown.clone(), problem })?;
         let recipe: Recipe = toml::from_str(&text)
             .map_err(|e| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() })?;
         recipe.validate().map_err(|problem| RecipeError::Invalid { path: shown, problem })?;

@@ -77,14 +77,14 @@ pub struct Trained {
 /// Why training stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    #[error("{path}: {source}")]
-    File { path: String, source: std::io::Error },
+    #[error("{path}: {problem}")]
+    File { path: String, problem: std::io::Error },
     #[error(transparent)]
     Network(#[from] NetworkError),
     #[error(transparent)]
     Model(#[from] ModelError),
-    #[error("{path} {source}")]
-    Vocabulary { path: String, source: TextError },
+    #[error("{path} {problem}")]
+    Vocabulary { path: String, problem: TextError },
     #[error("the {0} split is empty; more labelled rows are needed")]
     EmptySplit(&'static str),
     #[error("the checkpoint in {0} belongs to another recipe or other data; remove it or leave out --resume")]
@@ -124,7 +124,7 @@ pub fn train(
     let config: BertConfig = read_json(&options.base.join(CONFIG_FILE))?;
     let vocab = options.base.join(VOCAB_FILE);
     let text = Text::load(&vocab)
-        .map_err(|source| TrainError::Vocabulary { path: vocab.display().to_string(), source })?;
+        .map_err(|problem| TrainError::Vocabulary { path: vocab.display().to_string(), problem })?;
     let examples = |split| examples(dataset, split, &text, t.window_tokens);
     let (train, dev) = (examples(Split::Train), examples(Split::Dev));
     if train.is_empty() || dev.is_empty() {
@@ -316,7 +316,7 @@ fn resume(network: &mut Network, folder: &Path, fingerprint: &str) -> Result<usi
 }
 
 fn checkpoint(network: &Network, folder: &Path, state: &Checkpoint) -> Result<(), TrainError> {
-    let file = |source| TrainError::File { path: folder.display().to_string(), source };
+    let file = |problem| TrainError::File { path: folder.display().to_string(), problem };
     fs::create_dir_all(folder).map_err(file)?;
     // safetensors files are told by their ending.
     let partial = folder.join("partial.safetensors");
@@ -335,7 +335,7 @@ fn write_folder(
     temperature: f64,
 ) -> Result<(), TrainError> {
     let out = &options.out;
-    let file = |source| TrainError::File { path: out.display().to_string(), source };
+    let file = |problem| TrainError::File { path: out.display().to_string(), problem };
     fs::create_dir_all(out).map_err(file)?;
     let partial = out.join("partial.safetensors");
     network.save(&partial, true)?;

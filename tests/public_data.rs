@@ -1,0 +1,73 @@
+//! What needs the public data sets: their folder is named by UNDERTONE_DATA; without it each test says that it was
+//! skipped. The texts are not the project's to ship, so nothing of them is in the checkout.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn data_folder(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("UNDERTONE_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("!!! SKIPPED: {test}: UNDERTONE_DATA does not name the folder of the public data sets");
+    }
+    folder
+}
+
+fn undertone(args: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_undertone")).args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+#[test]
+fn real_care_conversations_are_scored_to_the_end_and_twice_to_the_same_bytes() {
+    let Some(data) = data_folder("scoring tweetsumm_twcs") else { return };
+    let file = data.join("tweetsumm_twcs.jsonl.gz");
+    let once = || undertone(&["score", "--input", file.to_str().unwrap()]).stdout;
+    let first = once();
+    assert!(first == once(), "two runs over the same input differ");
+    let frames: Vec<Value> =
+        String::from_utf8(first).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let count = |kind: &str| frames.iter().filter(|frame| frame["type"] == kind).count();
+    assert!(
+        count("scored") > 4_000 && count("error") == 0,
+        "{} scored, {} errors",
+        count("scored"),
+        count("error")
+    );
+    assert_eq!(count("alert.opened"), count("alert.resolved"), "every conversation of the file is closed");
+}
+
+#[test]
+fn the_shipped_model_keeps_the_figures_of_its_card() {
+    let Some(data) = data_folder("measuring the model") else { return };
+    let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/recipes/undertone-en.toml");
+    let args = [
+        "evaluate",
+        "--recipe",
+        recipe.to_str().unwrap(),
+        "--data",
+        data.to_str().unwrap(),
+        "--format",
+        "json",
+    ];
+    let report: Value = serde_json::from_slice(&undertone(&args).stdout).unwrap();
+    let set = |name: &str| {
+        report["sets"].as_array().unwrap().iter().find(|set| set["set"] == name).unwrap().clone()
+    };
+    // A point below the card: rounding differs between processors, the figures must not.
+    for (name, macro_f1) in FLOORS {
+        let set = set(name);
+        let (model, vader) =
+            (set["model"]["macro_f1"].as_f64().unwrap(), set["vader"]["macro_f1"].as_f64().unwrap());
+        assert!(model >= macro_f1, "{name}: macro-F1 {model}, the card says {macro_f1} or better");
+        assert!(model > vader, "{name}: macro-F1 {model} against VADER's {vader}");
+    }
+    let calibration = set("all")["model"]["calibration_error"].as_f64().unwrap();
+    assert!(calibration < 0.05, "calibration error {calibration}");
+}
+
+/// Least macro-F1 of the sets that matter most.
+const FLOORS: [(&str, f64); 3] =
+    [("tweetsumm_twcs", 0.70), ("twitter_us_airline", 0.75), ("vader_tweets", 0.70)];
