@@ -37,7 +37,7 @@ fn main() {
     let (network, model, turns) = (&network, &model, turns.as_slice());
     let padded = |batch: &[Prepared]| {
         let windows: Vec<&[i64]> = batch.iter().map(|turn| turn.windows()[0].as_slice()).collect();
-        tch::no_grad(|| network.logits(&Padded::new(&windows), false)).expect("libtorch");
+        let _ = tch::no_grad(|| network.logits(&Padded::new(&windows), false)).expect("libtorch");
     };
     let packed = |batch: &[Prepared]| {
         model.engine.score(&batch.iter().collect::<Vec<_>>()).expect("libtorch");

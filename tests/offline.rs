@@ -59,3 +59,30 @@ fn a_replay_ends_with_every_turn_answered_and_the_books_in_order() {
     assert!(summary.contains("in flight 0: holds"));
     assert!(server.stop().success());
 }
+
+#[test]
+fn conversations_that_boil_over_alert_and_calm_ones_do_not() {
+    let table = std::fs::read_to_string(demo().with_extension("md")).expect("the table of expected outcomes");
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let expected = |outcome: &str| -> Vec<String> {
+        let rows = table.lines().map(cells).filter(|row| row.len() > 4 && row[3].starts_with(outcome));
+        rows.map(|row| row[1].clone()).collect()
+    };
+    let frames = String::from_utf8(undertone(&["score"]).stdout).expect("UTF-8");
+    let frames: Vec<serde_json::Value> =
+        frames.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let alerted =
+        |id: &String| frames.iter().any(|f| f["type"] == "alert.opened" && f["conversation_id"] == **id);
+    let recovered =
+        |id: &String| frames.iter().any(|f| f["resolution"] == "recovered" && f["conversation_id"] == **id);
+    let (calm, escalated) = (expected("calm"), expected("escalated"));
+    assert_eq!((calm.len(), escalated.len()), (29, 8), "the table has its rows");
+    let silent: Vec<&String> = escalated.iter().filter(|id| !alerted(id)).collect();
+    assert!(silent.is_empty(), "boiled over without an alert: {silent:?}");
+    let false_alarms: Vec<&String> = calm.iter().filter(|id| alerted(id)).collect();
+    assert!(false_alarms.len() <= 2, "alerts about calm conversations: {false_alarms:?}");
+    assert!(
+        escalated.iter().filter(|id| recovered(id)).count() >= 2,
+        "alerts resolve when customers are helped"
+    );
+}

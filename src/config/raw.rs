@@ -1,6 +1,6 @@
 //! Settings as they were given, each with where: file, then environment, then flags; later ones win.
 //!
-//! Holds always: only known keys are in here; asking for a key that is not in [`KEYS`](super::KEYS) is a bug.
+//! Holds always: only known keys are in here; asking for a key that is not in [`KEYS`] is a bug.
 //! Called by `Config::load`.
 
 use std::collections::BTreeMap;

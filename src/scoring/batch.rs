@@ -93,7 +93,7 @@ fn score(
 ) -> Result<Vec<(usize, Scores)>, ScoreError> {
     let turns: Vec<&Prepared> = batch.iter().map(|&index| &prepared[index]).collect();
     let scores = engine.score(&turns).map_err(|error| {
-        tracing::error!(event = "scoring_failed", %error, "libtorch refused a batch");
+        tracing::error!(%error, "libtorch refused a batch");
         ScoreError::Internal
     })?;
     Ok(batch.iter().copied().zip(scores).collect())

@@ -252,7 +252,7 @@ impl Shared {
         answers.extend(late.iter().map(|_| Err(ScoreError::Expired)));
         for (job, answer) in fresh.into_iter().chain(late).zip(answers) {
             if catch_unwind(AssertUnwindSafe(|| (job.done)(answer))).is_err() {
-                tracing::error!(event = "answer_panicked", "applying a score panicked: this is a bug");
+                tracing::error!("applying a score panicked: this is a bug");
             }
         }
     }
@@ -276,11 +276,11 @@ fn guarded(engine: &Engine, prepared: &[&Prepared]) -> Result<Vec<Scores>, Score
         Ok(Ok(scores)) => Ok(scores),
         Ok(Err(error)) => {
             // libtorch's messages speak of shapes, never of text.
-            tracing::error!(event = "scoring_failed", %error, "libtorch refused a batch");
+            tracing::error!(%error, "libtorch refused a batch");
             Err(ScoreError::Internal)
         }
         Err(_) => {
-            tracing::error!(event = "scoring_panicked", "scoring a batch panicked");
+            tracing::error!("scoring a batch panicked");
             Err(ScoreError::Internal)
         }
     }

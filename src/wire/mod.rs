@@ -11,6 +11,7 @@ pub mod names;
 pub mod outbound;
 
 mod codes;
+mod fields;
 
 pub use codes::{CloseCode, ErrorCode};
 pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
