@@ -46,7 +46,14 @@ fn tiny_recipe() -> Recipe {
 
 fn options(base: &Path, out: &Path, resume: bool) -> TrainOptions {
     let (base, out) = (base.to_owned(), out.to_owned());
-    TrainOptions { base, checkpoints: out.join("checkpoints"), out, resume, checkpoint_steps: 20 }
+    TrainOptions {
+        base,
+        checkpoints: out.join("checkpoints"),
+        out,
+        resume,
+        average_with: None,
+        checkpoint_steps: 20,
+    }
 }
 
 #[test]
@@ -90,6 +97,31 @@ fn an_interrupted_run_goes_on_where_it_stopped() {
         .unwrap();
     assert_eq!(steps.first(), Some(&26));
     assert!(Model::load(&out).is_ok());
+}
+
+#[test]
+fn averaging_without_training_gives_the_mean_of_two_models() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let (mut recipe, other) = (tiny_recipe(), folder.path().join("other"));
+    recipe.training.epochs = 0;
+    let dataset = training::load(&recipe, Path::new("/"), checkout()).unwrap();
+    let go_on = |_: training::Progress| ControlFlow::Continue(());
+    fs::create_dir(&other).unwrap();
+    let config: BertConfig = read_json(&folder.path().join(CONFIG_FILE)).unwrap();
+    Network::new(&config, 3, 0.0).save(&other.join(WEIGHTS_FILE), false).unwrap();
+    let mut options = options(folder.path(), &folder.path().join("out"), false);
+    options.average_with = Some((other.join(WEIGHTS_FILE), 0.25));
+    training::train(&recipe, &dataset, &options, go_on).unwrap();
+    let bias = |folder: &Path| {
+        let tensors = tch::Tensor::read_safetensors(folder.join(WEIGHTS_FILE)).unwrap();
+        let bias = tensors.into_iter().find(|(name, _)| name == "heads.sentiment.bias").unwrap().1;
+        Vec::<f64>::try_from(bias.to_kind(tch::Kind::Double)).unwrap()
+    };
+    let (base, other, out) = (bias(folder.path()), bias(&other), bias(&folder.path().join("out")));
+    for ((base, other), out) in base.iter().zip(other).zip(out) {
+        assert!((out - (0.75 * base + 0.25 * other)).abs() < 1e-3);
+    }
 }
 
 #[test]

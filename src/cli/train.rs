@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::time::Instant;
 
+use crate::scoring::WEIGHTS_FILE;
 use crate::training::{self, CHECKPOINT_STEPS, Dataset, Progress, Recipe, Split, TrainOptions};
 
 /// Seconds between two lines of progress where there is no terminal.
@@ -42,9 +43,15 @@ pub struct TrainArgs {
     /// Threads for libtorch. Default: one a core.
     #[arg(long)]
     threads: Option<u16>,
-    /// Overrides the recipe's number of epochs.
+    /// Overrides the recipe's number of epochs. 0: nothing is trained; the base is averaged and calibrated only.
     #[arg(long)]
     epochs: Option<usize>,
+    /// After training, average the weights with those of this model folder, trained from the same base encoder.
+    #[arg(long)]
+    average_with: Option<PathBuf>,
+    /// The share of --average-with in the average, 0 to 1.
+    #[arg(long, default_value_t = 0.5)]
+    average_share: f64,
 }
 
 /// Runs the command.
@@ -58,7 +65,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     tch::set_num_threads(threads);
     let (mut recipe, data, recipe_folder) = recipe_and_data(args)?;
     if let Some(epochs) = args.epochs {
-        recipe.training.epochs = epochs.max(1);
+        recipe.training.epochs = epochs;
     }
     let base = match &args.base {
         Some(base) => base.clone(),
@@ -72,6 +79,10 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         out: args.out.clone(),
         checkpoints: checkpoints.clone(),
         resume: args.resume,
+        average_with: args
+            .average_with
+            .as_ref()
+            .map(|folder| (folder.join(WEIGHTS_FILE), args.average_share)),
         checkpoint_steps: CHECKPOINT_STEPS,
     };
     let mut shown = Shown::new();

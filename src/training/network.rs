@@ -90,6 +90,25 @@ impl Network {
         Ok(())
     }
 
+    /// Moves every variable towards that of another model folder's weights: `share` of the other, the rest of this one
+    /// (a model soup, Wortsman et al. 2022).
+    ///
+    /// # Errors
+    /// As [`Network::fill`].
+    pub fn average_with(&mut self, path: &Path, share: f64) -> Result<(), NetworkError> {
+        let own: Vec<(String, Tensor)> =
+            self.store.variables().into_iter().map(|(name, v)| (name, v.detach().copy())).collect();
+        self.fill(path)?;
+        let _guard = tch::no_grad_guard();
+        let mut variables = self.store.variables();
+        for (name, own) in own {
+            let variable = variables.get_mut(&name).expect("a store keeps its variables: this is a bug");
+            let mixed = (&*variable * share).f_add(&(own * (1.0 - share)))?;
+            variable.f_copy_(&mixed)?;
+        }
+        Ok(())
+    }
+
     /// Saves every variable; `half` for a model folder, single precision for a checkpoint.
     ///
     /// # Errors

@@ -50,6 +50,8 @@ pub struct TrainOptions {
     pub checkpoints: PathBuf,
     /// Go on from the checkpoint there, if there is one.
     pub resume: bool,
+    /// After training: the weights file of another model of the same shape, and its share of the average.
+    pub average_with: Option<(PathBuf, f64)>,
     /// Steps between checkpoints; usually [`CHECKPOINT_STEPS`].
     pub checkpoint_steps: usize,
 }
@@ -173,6 +175,9 @@ pub fn train(
                 return Err(TrainError::Interrupted(step));
             }
         }
+    }
+    if let Some((weights, share)) = &options.average_with {
+        network.average_with(weights, *share)?;
     }
     let logits = predict(&network, &dev)?;
     let temperature = fit_temperature(&logits, &dev);
