@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+pub use crate::scoring::Done;
+
 use super::reply::Reply;
 use crate::clock;
 use crate::pipeline::{Admission, Admitted, Pipeline};
@@ -20,9 +22,6 @@ use crate::wire::{Clock, Closed, ErrorCode, Role, Transferred, Turn, Visibility}
 pub const PRESSURE_HIGH: f64 = 0.5;
 /// Below this fullness they are told that it is over; lower, so that the state does not flap.
 pub const PRESSURE_LOW: f64 = 0.25;
-
-/// What is called with the result of scoring, exactly once.
-pub type Done = Box<dyn FnOnce(Result<Scores, ScoreError>) + Send>;
 
 /// Scores turns on threads of its own.
 pub trait TurnScorer: Send + Sync + 'static {

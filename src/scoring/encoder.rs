@@ -14,7 +14,6 @@ const LAYER_NORM_EPS: f64 = 1e-12;
 
 /// The weights of one encoder, shared between threads by [`Encoder::share`].
 pub struct Encoder {
-    hidden: i64,
     heads: i64,
     word: Tensor,
     position: Tensor,
@@ -110,13 +109,9 @@ impl Linear {
         x.f_linear(&self.weight, Some(&self.bias))
     }
 
-    fn share(&self) -> Self {
+    /// The same weights for another thread: tensors are reference-counted, nothing is copied.
+    pub fn share(&self) -> Self {
         Linear { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone() }
-    }
-
-    /// The same weights for another thread.
-    pub fn shared(&self) -> Self {
-        self.share()
     }
 
     /// Several layers over the same input as one: outputs side by side.
@@ -208,7 +203,6 @@ impl Encoder {
             weights.take(&format!("bert.embeddings.{name}.weight"), &[rows, hidden])
         };
         Ok(Encoder {
-            hidden,
             heads: config.num_attention_heads,
             word: table(weights, "word_embeddings", config.vocab_size)?,
             position: table(weights, "position_embeddings", config.max_position_embeddings)?,
@@ -223,7 +217,6 @@ impl Encoder {
     /// The same weights for another thread: tensors are reference-counted, nothing is copied.
     pub fn share(&self) -> Self {
         Encoder {
-            hidden: self.hidden,
             heads: self.heads,
             word: self.word.shallow_clone(),
             position: self.position.shallow_clone(),
@@ -257,10 +250,5 @@ impl Encoder {
             start += length;
         }
         Tensor::f_stack(&pooled, 0)
-    }
-
-    /// Numbers in a turn vector.
-    pub fn hidden_size(&self) -> i64 {
-        self.hidden
     }
 }

@@ -201,7 +201,7 @@ impl Engine {
         let Engine { encoder, sentiment, temperature, order } = self;
         Engine {
             encoder: encoder.share(),
-            sentiment: sentiment.shared(),
+            sentiment: sentiment.share(),
             temperature: *temperature,
             order: *order,
         }

@@ -4,16 +4,15 @@
 //! trains; the outcome depends on files and recipe alone. Called by the command line for `trainer` and `evaluate`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::recipe::{Class, Recipe, SetRecipe, Shape};
 use super::split::{Split, canonical};
+use crate::offline::reader;
 use crate::wire::Label;
 
 /// One labelled text.
@@ -259,10 +258,8 @@ fn flatten(label: &Value) -> Vec<String> {
 fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> Result<(), DataError> {
     let shown = || path.display().to_string();
     let read = |problem| DataError::Read { path: shown(), problem };
-    let mut file = BufReader::new(File::open(path).map_err(read)?);
-    let gzip = file.fill_buf().map_err(read)?.starts_with(&[0x1f, 0x8b]);
-    let reader: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    for (index, line) in BufReader::new(reader).lines().enumerate() {
+    let input = reader::open(Some(path)).map_err(read)?;
+    for (index, line) in input.reader.lines().enumerate() {
         let line = line.map_err(read)?;
         if line.trim().is_empty() {
             continue;
