@@ -31,7 +31,7 @@ impl BatchScorer {
     /// [`ScoreError::Internal`] when libtorch fails.
     pub fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError> {
         let prepared: Vec<Prepared> =
-            inputs.iter().map(|input| self.tokenizing.prepare(&input.text)).collect();
+            inputs.iter().map(|input| self.tokenizing.prepare(&input.text, input.context.as_deref())).collect();
         let batches = batches(&prepared);
         let (prepared, batches) = (&prepared, &batches);
         let threads = self.engines.len();

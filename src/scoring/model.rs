@@ -17,7 +17,8 @@ use tch::{Kind, TchError, Tensor};
 
 use super::encoder::{Encoder, Linear, Message, Weights, WeightsError};
 use super::text::{Text, TextError};
-use super::window::{combine, windows};
+use super::heads::Heads;
+use super::window::{Window, combine, context_tail, windows};
 use super::{Abstention, Scores, Sentiment};
 use crate::wire::Label;
 
@@ -44,13 +45,11 @@ pub struct Manifest {
     pub version: String,
     /// How the weights are stored: `f16`.
     pub precision: String,
-    /// The sentiment head's outputs in order.
-    pub labels: Vec<Label>,
-    /// Tokens of one window, special tokens included.
+    /// Tokens of one window without its context, special tokens included.
     pub window_tokens: usize,
-    /// Logits are divided by this before the softmax (temperature scaling, Guo et al. 2017), fitted on the
-    /// development split.
-    pub temperature: f64,
+    /// Tokens of the other side's previous turn that stand before a turn, at most; its last ones.
+    pub context_tokens: usize,
+    pub heads: Heads,
     /// Checksums of the other files.
     pub sha256: BTreeMap<String, String>,
 }
@@ -88,13 +87,13 @@ impl ModelError {
 pub struct Tokenizing {
     text: Text,
     window_content_tokens: usize,
+    context_tokens: usize,
 }
 
 /// A turn ready to be encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
-    /// Token numbers of each window, special tokens included.
-    windows: Vec<Vec<i64>>,
+    windows: Vec<Window>,
     /// All tokens of all windows: what it costs.
     tokens: usize,
     /// Tokens of the text itself.
@@ -129,18 +128,19 @@ impl Model {
         }
         let config: BertConfig = read_json(&folder.join(CONFIG_FILE))?;
         let invalid = |text: String| ModelError::invalid(&folder.join(MANIFEST_FILE), text);
-        let order = label_order(&manifest.labels)
-            .ok_or_else(|| invalid("labels must be negative, neutral, positive in any order".into()))?;
-        if manifest.window_tokens <= SPECIAL_TOKENS
-            || manifest.window_tokens as i64 > config.max_position_embeddings
-        {
+        let order = label_order(&manifest.heads.sentiment.labels)
+            .ok_or_else(|| invalid("heads.sentiment.labels must be negative, neutral, positive in any order".into()))?;
+        // The context has a [SEP] of its own.
+        let longest = manifest.window_tokens + manifest.context_tokens + 1;
+        if manifest.window_tokens <= SPECIAL_TOKENS || longest as i64 > config.max_position_embeddings {
             return Err(invalid(format!(
-                "window_tokens must be from 3 to {}",
+                "window_tokens must be at least 3, and with context_tokens and one more at most {}",
                 config.max_position_embeddings
             )));
         }
-        if !(manifest.temperature.is_finite() && manifest.temperature > 0.0) {
-            return Err(invalid("temperature must be above 0".into()));
+        let temperature = manifest.heads.sentiment.temperature;
+        if !(temperature.is_finite() && temperature > 0.0) {
+            return Err(invalid("heads.sentiment.temperature must be above 0".into()));
         }
         let vocab = folder.join(VOCAB_FILE);
         let text = Text::load(&vocab)
@@ -150,9 +150,12 @@ impl Model {
         let fit = |error| ModelError::Weights { path: path.display().to_string(), problem: error };
         let encoder = Encoder::take(&mut weights, &config).map_err(fit)?;
         let sentiment = weights.linear("heads.sentiment", 3, config.hidden_size).map_err(fit)?;
-        let engine = Engine { encoder, sentiment, temperature: manifest.temperature, order };
-        let tokenizing =
-            Arc::new(Tokenizing { text, window_content_tokens: manifest.window_tokens - SPECIAL_TOKENS });
+        let engine = Engine { encoder, sentiment, temperature, order };
+        let tokenizing = Arc::new(Tokenizing {
+            text,
+            window_content_tokens: manifest.window_tokens - SPECIAL_TOKENS,
+            context_tokens: manifest.context_tokens,
+        });
         Ok(Model { manifest, tokenizing, engine })
     }
 
@@ -163,22 +166,16 @@ impl Model {
 }
 
 impl Tokenizing {
-    /// Tokenises one turn into windows.
-    pub fn prepare(&self, text: &str) -> Prepared {
+    /// Tokenises one turn into windows; each has the end of the context before it.
+    pub fn prepare(&self, text: &str, context: Option<&str>) -> Prepared {
         let tokens = self.text.tokens(text);
-        let (cls, sep) = self.text.specials();
-        let windows: Vec<Vec<i64>> = windows(&tokens, self.window_content_tokens)
+        let context = context.map(|context| self.text.tokens(context));
+        let context = context.as_ref().map_or(&[][..], |tokens| context_tail(tokens, self.context_tokens));
+        let windows: Vec<Window> = windows(&tokens, self.window_content_tokens)
             .into_iter()
-            .map(|range| {
-                let content = tokens.ids[range].iter();
-                std::iter::once(&cls)
-                    .chain(content)
-                    .chain(std::iter::once(&sep))
-                    .map(|&id| i64::from(id))
-                    .collect()
-            })
+            .map(|range| Window::new(context, &tokens.ids[range], self.text.specials()))
             .collect();
-        let total = windows.iter().map(Vec::len).sum();
+        let total = windows.iter().map(|window| window.ids.len()).sum();
         Prepared { windows, tokens: total, content_tokens: tokens.ids.len() }
     }
 }
@@ -189,8 +186,8 @@ impl Prepared {
         self.tokens
     }
 
-    /// The token numbers of its windows, for the reference test and for training.
-    pub fn windows(&self) -> &[Vec<i64>] {
+    /// Its windows, for the reference test.
+    pub fn windows(&self) -> &[Window] {
         &self.windows
     }
 }
@@ -212,8 +209,7 @@ impl Engine {
     /// # Errors
     /// [`TchError`] from libtorch.
     pub fn score(&self, turns: &[&Prepared]) -> Result<Vec<Scores>, TchError> {
-        let windows: Vec<&[i64]> =
-            turns.iter().flat_map(|turn| turn.windows.iter().map(Vec::as_slice)).collect();
+        let windows: Vec<&Window> = turns.iter().flat_map(|turn| &turn.windows).collect();
         let mut sentiments = Vec::with_capacity(windows.len());
         let mut rest = windows.as_slice();
         while !rest.is_empty() {
@@ -225,13 +221,11 @@ impl Engine {
         Ok(turns.iter().map(|turn| turn.scores(&mut sentiments)).collect())
     }
 
-    fn pass(&self, windows: &[&[i64]]) -> Result<Vec<Sentiment>, TchError> {
+    fn pass(&self, windows: &[&Window]) -> Result<Vec<Sentiment>, TchError> {
         // tch takes the guard per thread; without it every pass would build a graph for gradients.
         let _guard = tch::no_grad_guard();
-        let longest = windows.iter().map(|window| window.len()).max().unwrap_or(0);
-        let segments = vec![0_i64; longest];
         let messages: Vec<Message<'_>> =
-            windows.iter().map(|ids| Message { ids, segments: &segments[..ids.len()] }).collect();
+            windows.iter().map(|w| Message { ids: &w.ids, segments: &w.segments }).collect();
         let pooled = self.encoder.forward(&messages)?;
         let logits = self.sentiment.forward(&pooled)?.f_div_scalar(self.temperature)?;
         let table = logits.f_softmax(-1, Kind::Double)?;
@@ -247,7 +241,7 @@ impl Engine {
 impl Prepared {
     fn scores(&self, sentiments: &mut impl Iterator<Item = Sentiment>) -> Scores {
         let parts: Vec<(usize, Sentiment)> =
-            self.windows.iter().map(|window| window.len()).zip(sentiments).collect();
+            self.windows.iter().map(|window| window.turn.len()).zip(sentiments).collect();
         if self.content_tokens == 0 {
             // Nothing was said: no label is likelier than another.
             let third = 1.0 / 3.0;
@@ -259,10 +253,10 @@ impl Prepared {
 }
 
 /// How many of the first windows go into one pass: at least one, then as the token limit allows.
-fn pass_length(windows: &[&[i64]]) -> usize {
+fn pass_length(windows: &[&Window]) -> usize {
     let mut tokens = 0;
     let fitting = windows.iter().take_while(|window| {
-        tokens += window.len();
+        tokens += window.ids.len();
         tokens <= PASS_TOKENS_MAX
     });
     fitting.count().max(1)

@@ -132,7 +132,7 @@ impl Scorer {
     /// # Errors
     /// [`ScoreError::Overloaded`] when the queue is full.
     pub fn reserve(&self, text: &str) -> Result<Reservation, ScoreError> {
-        let prepared = self.shared.tokenizing.prepare(text);
+        let prepared = self.shared.tokenizing.prepare(text, None);
         let tokens = prepared.tokens();
         let mut state = self.shared.state.lock();
         let options = &self.shared.options;

@@ -3,8 +3,49 @@
 //! Holds always: every token is in exactly one window; no window is longer than the model's; a short turn is one
 //! window. The windows' answers are combined by [`combine`]. Called by `model`.
 
+use std::ops::Range;
+
 use super::Sentiment;
 use super::text::Tokens;
+
+/// One window as the encoder takes it: `[CLS] context [SEP] turn [SEP]`, or `[CLS] turn [SEP]` without context.
+/// The context is segment 0, the turn is segment 1, always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub ids: Vec<i64>,
+    pub segments: Vec<i64>,
+    /// The places of the turn's own tokens; never empty: `[CLS]` stands in for an empty turn.
+    pub turn: Range<usize>,
+}
+
+impl Window {
+    /// Puts context, turn and special tokens (`[CLS]`, `[SEP]`) together.
+    pub fn new(context: &[u32], turn: &[u32], (cls, sep): (u32, u32)) -> Self {
+        let mut ids = vec![cls];
+        if !context.is_empty() {
+            ids.extend_from_slice(context);
+            ids.push(sep);
+        }
+        let start = ids.len();
+        ids.extend_from_slice(turn);
+        ids.push(sep);
+        let mut segments = vec![1; ids.len()];
+        segments[..start].fill(0);
+        let turn = if turn.is_empty() { 0..1 } else { start..start + turn.len() };
+        Window { ids: ids.into_iter().map(i64::from).collect(), segments, turn }
+    }
+
+    /// Whether the token at a place counts for the turn's vector: `[CLS]`, the turn's own tokens and the last
+    /// `[SEP]`, so that without context it is the mean of all, as the base encoder was trained.
+    pub fn is_pooled(&self, place: usize) -> bool {
+        place == 0 || self.turn.contains(&place) || place + 1 == self.ids.len()
+    }
+}
+
+/// The end of a context that fits: its last words are what the turn answers.
+pub fn context_tail(tokens: &Tokens, context_max: usize) -> &[u32] {
+    &tokens.ids[tokens.ids.len().saturating_sub(context_max)..]
+}
 
 /// Splits tokens into ranges of at most `window_max` tokens. A window is cut at the last sentence end in its
 /// second half; without one, where it is full.

@@ -15,7 +15,7 @@ mod fields;
 
 pub use codes::{CloseCode, ErrorCode};
 pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
-pub use names::{AlertKind, Channel, Label, Level, Role, Severity, Visibility};
+pub use names::{Act, AlertKind, Channel, Label, Level, Mistake, Role, Severity, Signal, Visibility};
 pub use outbound::{
     AlertFrame, Contribution, ConversationView, ErrorFrame, Evidence, Finding, Hello, Reason, Resolution,
     Scored, SentimentView, ServerFrame, Span,

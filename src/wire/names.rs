@@ -74,6 +74,90 @@ names! {
     AlertKind { CustomerRisk = "customer_risk", Service = "service" }
 }
 
+names! {
+    /// What a customer's turn may show. `stuck` is found over the conversation, never read off one turn.
+    Signal {
+        Frustration = "frustration",
+        EscalationRequest = "escalation_request",
+        ChurnThreat = "churn_threat",
+        PublicOrLegalThreat = "public_or_legal_threat",
+        Distress = "distress",
+        AgentAbused = "agent_abused",
+        RepeatsSelf = "repeats_self",
+        Confused = "confused",
+        ThanksResolved = "thanks_resolved",
+        Stuck = "stuck",
+    }
+}
+
+names! {
+    /// What the business side did wrong; see the taxonomy in docs. Those of [`Mistake::IN_TEXT`] can be read off a turn.
+    Mistake {
+        LeftWaiting = "left_waiting",
+        CutShort = "cut_short",
+        NotListening = "not_listening",
+        NoEmpathy = "no_empathy",
+        BlamesCustomer = "blames_customer",
+        DisownsProblem = "disowns_problem",
+        DismissiveTone = "dismissive_tone",
+        PolicyWall = "policy_wall",
+        CannotHelp = "cannot_help",
+        MustStartOver = "must_start_over",
+        EmptyPromise = "empty_promise",
+        Overcomplicates = "overcomplicates",
+        Contradicts = "contradicts",
+        CannedReply = "canned_reply",
+        PushySell = "pushy_sell",
+        MissingBasics = "missing_basics",
+    }
+}
+
+names! {
+    /// What an agent's or bot's turn does; neutral facts.
+    Act {
+        PromiseMade = "promise_made",
+        Apology = "apology",
+        Empathy = "empathy",
+        Holding = "holding",
+        Question = "question",
+        Handoff = "handoff",
+        Closing = "closing",
+    }
+}
+
+impl Signal {
+    /// The signals that a single turn can show: the outputs of the model's signal head.
+    pub const IN_TEXT: [Signal; 9] = [
+        Signal::Frustration,
+        Signal::EscalationRequest,
+        Signal::ChurnThreat,
+        Signal::PublicOrLegalThreat,
+        Signal::Distress,
+        Signal::AgentAbused,
+        Signal::RepeatsSelf,
+        Signal::Confused,
+        Signal::ThanksResolved,
+    ];
+}
+
+impl Mistake {
+    /// The mistakes that a single turn, with the customer's turn before it, can show: the outputs of the model's
+    /// mistake head.
+    pub const IN_TEXT: [Mistake; 11] = [
+        Mistake::NotListening,
+        Mistake::NoEmpathy,
+        Mistake::BlamesCustomer,
+        Mistake::DisownsProblem,
+        Mistake::DismissiveTone,
+        Mistake::PolicyWall,
+        Mistake::CannotHelp,
+        Mistake::MustStartOver,
+        Mistake::Overcomplicates,
+        Mistake::CannedReply,
+        Mistake::PushySell,
+    ];
+}
+
 impl Role {
     /// Whether turns of this role are the business side's.
     pub const fn is_business(self) -> bool {
