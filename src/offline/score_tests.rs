@@ -9,13 +9,16 @@ use super::*;
 use crate::offline::reader::Events;
 use crate::offline::recorded::Spacing;
 use crate::pipeline::PipelineConfig;
-use crate::scoring::Sentiment;
+use crate::scoring::{LabelScore, Name, Sentiment};
 use crate::telemetry::{MetricLimits, Metrics};
+use crate::wire::{Role, Signal};
 
 /// Negative for each "bad" in the text, positive for each "good".
 #[derive(Default)]
 struct CountsWords {
     reads_context: bool,
+    /// Whether the run shows probabilities.
+    probabilities: bool,
     asked: Vec<usize>,
 }
 
@@ -25,7 +28,7 @@ impl OfflineScorer for CountsWords {
         if inputs.iter().any(|input| input.text.contains("poison")) {
             return Err(ScoreError::Internal);
         }
-        Ok(inputs.iter().map(|input| counted(&input.text)).collect())
+        Ok(inputs.iter().map(|input| counted(input)).collect())
     }
 
     fn read(&self, input: ScoreInput) -> ScoreInput {
@@ -33,18 +36,29 @@ impl OfflineScorer for CountsWords {
     }
 }
 
-fn counted(text: &str) -> Scores {
+fn counted(ScoreInput { role, text, .. }: &ScoreInput) -> Scores {
     let count = |word: &str| text.matches(word).count() as f64;
     let (bad, good) = (count("bad"), count("good"));
     let all = 1.0 + 4.0 * (bad + good);
     let sentiment = Sentiment { negative: 4.0 * bad / all, neutral: 1.0 / all, positive: 4.0 * good / all };
-    Scores::of_sentiment(sentiment)
+    if *role != Role::Customer {
+        return Scores::of_sentiment(sentiment);
+    }
+    let frustration = if bad + good > 0.0 { 0.8 } else { 0.2 };
+    let evidence = (frustration > 0.5).then(|| 0..text.chars().count().min(4) as u32);
+    let label =
+        |signal, probability, evidence| LabelScore { name: Name::Signal(signal), probability, evidence };
+    Scores {
+        labels: vec![label(Signal::Frustration, frustration, evidence), label(Signal::Distress, 0.1, None)],
+        ..Scores::of_sentiment(sentiment)
+    }
 }
 
 fn score_with(input: &str, scorer: &mut CountsWords, options: ScoreOptions) -> (String, ScoreReport) {
     let metrics =
         Arc::new(Metrics::new(MetricLimits { queues_max: 20, sources_max: 20, alert_series_max: 200 }));
-    let pipeline = Pipeline::new(PipelineConfig::default(), metrics, "words@1".to_owned());
+    let config = PipelineConfig { probabilities: scorer.probabilities, ..PipelineConfig::default() };
+    let pipeline = Pipeline::new(config, metrics, "words@1".to_owned());
     let events = Events::new(input.as_bytes(), Spacing::from_fixed_start(10));
     let mut output = Vec::new();
     let report = run(events, &pipeline, scorer, &mut output, options, &mut Progress::none())
@@ -101,7 +115,8 @@ fn a_model_that_reads_the_context_is_asked_for_it_and_the_frames_are_the_same() 
     let mut scorer = CountsWords { reads_context: true, ..CountsWords::default() };
     let (output, report) = score_with(input, &mut scorer, ScoreOptions::default());
     assert_eq!(output, score(input).0);
-    assert!(report.scored_alone >= 2, "the agent's turn and the customer's answer have a context");
+    assert_eq!(report.scored_alone, 0, "contexts are foreseen");
+    assert_eq!(scorer.asked, [3], "the same words in another context are another question");
 }
 
 #[test]
@@ -115,10 +130,34 @@ fn offline_frames_have_no_latency_and_the_seq_of_their_frame_if_it_had_one() {
 }
 
 #[test]
-fn probabilities_are_an_empty_object_while_there_are_no_heads() {
-    let options = ScoreOptions { probabilities: true, ..ScoreOptions::default() };
-    let (output, _) = score_with(&turn("c", "1", 1, "good"), &mut CountsWords::default(), options);
-    assert!(output.contains(r#""probabilities":{}"#), "{output}");
+fn contexts_are_foreseen_over_chunks_and_a_wrong_guess_is_scored_on_the_spot() {
+    let line = |n: usize, id: &str| {
+        let role = if n % 2 == 0 { "customer" } else { "agent" };
+        turn(&format!("c{}", n % 3), id, 1, ["bad", "good", "so so"][n % 3]).replace("customer", role)
+    };
+    let mut lines: Vec<String> = (0..CHUNK_EVENTS_MAX + 60).map(|n| line(n, &n.to_string())).collect();
+    let options = ScoreOptions::default();
+    let reading = || CountsWords { reads_context: true, ..CountsWords::default() };
+    let (output, report) = score_with(&lines.join("\n"), &mut reading(), options);
+    assert_eq!(output, score(&lines.join("\n")).0);
+    assert_eq!(report.scored_alone, 0);
+    // A turn of the first chunk comes again at the end, and an answer to it: the repeat is no context.
+    lines.push(line(0, "0").replace("bad", "other words"));
+    lines.push(line(3, "answer"));
+    let (output, report) = score_with(&lines.join("\n"), &mut reading(), options);
+    assert_eq!(output, score(&lines.join("\n")).0);
+    assert_eq!(report.scored_alone, 1);
+}
+
+#[test]
+fn probabilities_are_shown_on_demand_for_every_name_of_the_role() {
+    let mut scorer = CountsWords { probabilities: true, ..CountsWords::default() };
+    let (output, _) = score_with(&turn("c", "1", 1, "good"), &mut scorer, ScoreOptions::default());
+    assert!(output.contains(r#""probabilities":{"distress":0.1,"frustration":0.8}"#), "{output}");
+    assert!(
+        output.contains(r#""signals":[{"name":"frustration","probability":0.8,"start":0,"end":4}]"#),
+        "{output}"
+    );
 }
 
 #[test]
