@@ -143,7 +143,7 @@ fn contexts_are_foreseen_over_chunks_and_a_wrong_guess_is_scored_on_the_spot() {
     assert_eq!(report.scored_alone, 0);
     // A turn of the first chunk comes again at the end, and an answer to it: the repeat is no context.
     lines.push(line(0, "0").replace("bad", "other words"));
-    lines.push(line(3, "answer"));
+    lines.push(line(3, "answer").replace("bad", "a new answer"));
     let (output, report) = score_with(&lines.join("\n"), &mut reading(), options);
     assert_eq!(output, score(&lines.join("\n")).0);
     assert_eq!(report.scored_alone, 1);

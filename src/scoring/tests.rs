@@ -114,11 +114,11 @@ fn packed_scores_equal_the_masked_forward_pass_of_rust_bert() {
     let row = |table: &tch::Tensor, row: usize| -> Vec<f64> {
         Vec::<f64>::try_from(table.get(row as i64).to_kind(tch::Kind::Double)).unwrap()
     };
-    // The reference's outputs stand in the order of the names, whatever the manifest's order is.
+    // The reference's outputs stand in the order of the manifest.
     let heads = &model.manifest.heads;
-    let names: Vec<Name> = (Signal::IN_TEXT.iter().map(|name| Name::Signal(*name)))
-        .chain(Mistake::IN_TEXT.iter().map(|name| Name::Mistake(*name)))
-        .chain(Act::ALL.iter().map(|name| Name::Act(*name)))
+    let names: Vec<Name> = (heads.signals.iter().map(|output| Name::Signal(output.name)))
+        .chain(heads.mistakes.iter().map(|output| Name::Mistake(output.name)))
+        .chain(heads.acts.iter().map(|output| Name::Act(output.name)))
         .collect();
     for (at, scores) in ask(&model, &questions).iter().enumerate() {
         let logits = row(&reference.sentiment, at);
