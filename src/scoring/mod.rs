@@ -8,6 +8,7 @@ mod batch;
 mod encoder;
 mod engine;
 mod evidence;
+mod foreign_words;
 mod heads;
 mod model;
 mod normalize;

@@ -114,11 +114,7 @@ impl Model {
         let encoder = Encoder::take(&mut weights, &config).map_err(fit)?;
         let readout = Readout::take(&mut weights, &manifest.heads, config.hidden_size).map_err(fit)?;
         let engine = Engine::new(encoder, readout);
-        let tokenizing = Arc::new(Tokenizing {
-            text,
-            window_content_tokens: manifest.window_tokens - SPECIAL_TOKENS,
-            context_tokens: manifest.context_tokens,
-        });
+        let tokenizing = Arc::new(Tokenizing::new(text, manifest.window_tokens, manifest.context_tokens));
         Ok(Model { manifest, tokenizing, engine })
     }
 

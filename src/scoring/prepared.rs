@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::abstain::{self, Abstention};
+use super::abstain::{Abstention, Judge};
 use super::evidence::{self, Clause};
 use super::text::{Text, Tokens};
 use super::window::{Window, context_tail, windows};
@@ -18,9 +18,10 @@ pub(super) const CONTEXT_SPECIAL_TOKENS: usize = 1;
 
 /// The part of a model that every thread may use: text → windows of tokens.
 pub struct Tokenizing {
-    pub(super) text: Text,
-    pub(super) window_content_tokens: usize,
-    pub(super) context_tokens: usize,
+    text: Text,
+    judge: Judge,
+    window_content_tokens: usize,
+    context_tokens: usize,
 }
 
 /// A turn whose context is not known yet.
@@ -55,12 +56,19 @@ pub(super) enum Side {
 }
 
 impl Tokenizing {
+    /// `window_tokens` and `context_tokens` are the manifest's.
+    pub(super) fn new(text: Text, window_tokens: usize, context_tokens: usize) -> Self {
+        let judge = Judge::new(&text);
+        let window_content_tokens = window_tokens - SPECIAL_TOKENS;
+        Tokenizing { text, judge, window_content_tokens, context_tokens }
+    }
+
     /// Tokenises one turn. Its context is added by [`Tokenizing::assemble`].
     pub fn tokenize(&self, role: Role, text: &str) -> Tokenized {
         let side = if role == Role::Customer { Side::Customer } else { Side::Business };
         let tokens = self.text.tokens(text);
         let clauses = evidence::clauses(text, &tokens.places);
-        let abstained = abstain::reason(text, &tokens);
+        let abstained = self.judge.reason(text, &tokens);
         let ranges = windows(&tokens, self.window_content_tokens);
         let around = SPECIAL_TOKENS + CONTEXT_SPECIAL_TOKENS + self.context_tokens;
         let tokens_max = tokens.ids.len() + ranges.len() * around;

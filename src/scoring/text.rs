@@ -71,6 +71,17 @@ impl Text {
         (self.cls, self.sep)
     }
 
+    /// Every token, by its number.
+    pub fn vocabulary(&self) -> Vec<String> {
+        let mut tokens = vec![String::new(); self.tokenizer.get_vocab_size(false)];
+        for (token, id) in self.tokenizer.get_vocab(false) {
+            if let Some(place) = tokens.get_mut(id as usize) {
+                *place = token;
+            }
+        }
+        tokens
+    }
+
     /// Normalises and tokenises the whole text.
     pub fn tokens(&self, text: &str) -> Tokens {
         let normalized = normalized(text);
