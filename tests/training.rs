@@ -32,7 +32,7 @@ fn tiny_base(folder: &Path) {
     fs::copy(shipped.join(VOCAB_FILE), folder.join(VOCAB_FILE)).unwrap();
     tch::manual_seed(5);
     let config: BertConfig = read_json(&folder.join(CONFIG_FILE)).unwrap();
-    Network::new(&config, 3, 0.0).save(&folder.join(WEIGHTS_FILE), false).unwrap();
+    Network::new(&config, 0.0).save(&folder.join(WEIGHTS_FILE), false).unwrap();
 }
 
 fn tiny_recipe() -> Recipe {
@@ -109,7 +109,7 @@ fn averaging_without_training_gives_the_mean_of_two_models() {
     let go_on = |_: training::Progress| ControlFlow::Continue(());
     fs::create_dir(&other).unwrap();
     let config: BertConfig = read_json(&folder.path().join(CONFIG_FILE)).unwrap();
-    Network::new(&config, 3, 0.0).save(&other.join(WEIGHTS_FILE), false).unwrap();
+    Network::new(&config, 0.0).save(&other.join(WEIGHTS_FILE), false).unwrap();
     let mut options = options(folder.path(), &folder.path().join("out"), false);
     options.average_with = Some((other.join(WEIGHTS_FILE), 0.25));
     training::train(&recipe, &dataset, &options, go_on).unwrap();

@@ -102,7 +102,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         dev.accuracy,
         dev.macro_f1,
         dev.calibration_error.unwrap_or(f64::NAN),
-        trained.temperature
+        trained.heads.sentiment.temperature
     );
     println!(
         "measure it with: undertone evaluate --model {} --data {}{}",

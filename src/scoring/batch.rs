@@ -30,8 +30,10 @@ impl BatchScorer {
     /// # Errors
     /// [`ScoreError::Internal`] when libtorch fails.
     pub fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError> {
-        let prepared: Vec<Prepared> =
-            inputs.iter().map(|input| self.tokenizing.prepare(&input.text, input.context.as_deref())).collect();
+        let prepared: Vec<Prepared> = inputs
+            .iter()
+            .map(|input| self.tokenizing.prepare(&input.text, input.context.as_deref()))
+            .collect();
         let batches = batches(&prepared);
         let (prepared, batches) = (&prepared, &batches);
         let threads = self.engines.len();

@@ -14,15 +14,15 @@ mod window;
 use std::sync::Arc;
 
 pub use batch::BatchScorer;
-pub use heads::{Heads, Output, SentimentHead};
 pub use encoder::{Encoder, Linear, Message, Weights, WeightsError};
+pub use heads::{Heads, Output, SentimentHead};
 pub use model::{
     CHECKED_FILES, CONFIG_FILE, Engine, MANIFEST_FILE, Manifest, Model, ModelError, Prepared, Tokenizing,
     VOCAB_FILE, WEIGHTS_FILE, file_sha256, read_json, read_weights,
 };
 pub use queue::{Done, Observer, Reservation, Scorer, ScorerOptions, Silent};
-pub use window::{Window, context_tail};
 pub use text::{Text, TextError, Tokens, normalize};
+pub use window::{Window, context_tail};
 
 use crate::wire::{Label, Role};
 

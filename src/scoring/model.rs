@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 use tch::{Kind, TchError, Tensor};
 
 use super::encoder::{Encoder, Linear, Message, Weights, WeightsError};
-use super::text::{Text, TextError};
 use super::heads::Heads;
+use super::text::{Text, TextError};
 use super::window::{Window, combine, context_tail, windows};
 use super::{Abstention, Scores, Sentiment};
 use crate::wire::Label;
@@ -128,8 +128,9 @@ impl Model {
         }
         let config: BertConfig = read_json(&folder.join(CONFIG_FILE))?;
         let invalid = |text: String| ModelError::invalid(&folder.join(MANIFEST_FILE), text);
-        let order = label_order(&manifest.heads.sentiment.labels)
-            .ok_or_else(|| invalid("heads.sentiment.labels must be negative, neutral, positive in any order".into()))?;
+        let order = label_order(&manifest.heads.sentiment.labels).ok_or_else(|| {
+            invalid("heads.sentiment.labels must be negative, neutral, positive in any order".into())
+        })?;
         // The context has a [SEP] of its own.
         let longest = manifest.window_tokens + manifest.context_tokens + 1;
         if manifest.window_tokens <= SPECIAL_TOKENS || longest as i64 > config.max_position_embeddings {

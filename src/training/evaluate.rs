@@ -44,21 +44,24 @@ pub fn evaluate(
     split: Split,
     mut progress: impl FnMut(usize),
 ) -> Result<Report, TchError> {
-    let mut rows: Vec<&Row> = dataset.rows.iter().filter(|row| row.split == split).collect();
+    let mut rows: Vec<&Row> =
+        dataset.rows.iter().filter(|row| row.split == split && row.label.is_some()).collect();
     // Neighbours of one length waste nothing, and the order does not matter to a score.
     rows.sort_by_key(|row| row.text.len());
     let analyzer = SentimentIntensityAnalyzer::new();
     let mut of_model: Vec<Vec<Prediction>> = vec![Vec::new(); dataset.sets.len()];
     let mut of_vader = of_model.clone();
     for (index, chunk) in rows.chunks(CHUNK_ROWS).enumerate() {
-        let prepared: Vec<Prepared> = chunk.iter().map(|row| model.tokenizing.prepare(&row.text)).collect();
+        let prepared: Vec<Prepared> =
+            chunk.iter().map(|row| model.tokenizing.prepare(&row.text, row.context.as_deref())).collect();
         let scores = model.engine.score(&prepared.iter().collect::<Vec<_>>())?;
         for (row, scores) in chunk.iter().zip(scores) {
             let s = scores.sentiment;
             let confidence = Some(s.negative.max(s.neutral).max(s.positive));
-            of_model[row.set].push(Prediction { truth: row.label, guess: s.label(), confidence });
+            let Some(truth) = row.label else { continue };
+            of_model[row.set].push(Prediction { truth, guess: s.label(), confidence });
             of_vader[row.set].push(Prediction {
-                truth: row.label,
+                truth,
                 guess: vader(&analyzer, &row.text),
                 confidence: None,
             });

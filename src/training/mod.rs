@@ -4,8 +4,11 @@
 //! turns up ([`Split`]); the encoder here is rust-bert's own, the reference for the packed one of `scoring`.
 //! Called by `cli::train` and `cli::evaluate`.
 
+mod calibrate;
+mod classes;
 mod data;
 mod evaluate;
+mod folder;
 mod measures;
 mod network;
 mod recipe;
