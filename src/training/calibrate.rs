@@ -6,7 +6,7 @@
 //! Holds always: a class that the annotated conversations show often enough is fitted on them alone, since a
 //! probability depends on how rare a thing is; the rarer ones on written rows too. Called by `trainer` and `own`.
 
-use super::classes::{ACTS, MISTAKES, Marks, SIGNALS};
+use super::classes::{self, ACTS, MISTAKES, Marks, SIGNALS};
 use super::measures::{Measures, Prediction, measure};
 use super::recipe::{Precision, Recipe};
 use crate::scoring::{Heads, Output, SentimentHead};
@@ -45,10 +45,18 @@ pub struct Calibration {
     pub threshold: f64,
 }
 
-/// Fits all heads; also gives sentiment's figures on the same rows.
-pub fn heads(judged: &[Judged], sets: &[String], recipe: &Recipe) -> (Heads, Measures) {
+/// Fits all heads; also gives sentiment's figures on the same rows. What no row speaks of stays as in `previous`.
+pub fn heads(
+    judged: &[Judged],
+    sets: &[String],
+    recipe: &Recipe,
+    previous: Option<&Heads>,
+) -> (Heads, Measures) {
     let labelled: Vec<&Judged> = judged.iter().filter(|one| one.label.is_some()).collect();
-    let temperature = fit_temperature(&labelled);
+    let temperature = match previous {
+        Some(previous) if labelled.is_empty() => previous.sentiment.temperature,
+        _ => fit_temperature(&labelled),
+    };
     let real = |set: usize| {
         recipe.sets.iter().any(|recipe| recipe.name == sets[set] && recipe.annotations.is_some())
     };
@@ -59,7 +67,11 @@ pub fn heads(judged: &[Judged], sets: &[String], recipe: &Recipe) -> (Heads, Mea
         };
         let on_real = pairs(true);
         let enough = on_real.iter().filter(|(_, yes)| *yes).count() >= REAL_POSITIVES_MIN;
-        class(&if enough { on_real } else { pairs(false) }, precision)
+        let told = if enough { on_real } else { pairs(false) };
+        match previous {
+            Some(previous) if told.is_empty() => of_column(previous, column),
+            _ => class(&told, precision),
+        }
     };
     let Precision { signals, mistakes, acts } = recipe.training.precision;
     let heads = Heads {
@@ -69,6 +81,25 @@ pub fn heads(judged: &[Judged], sets: &[String], recipe: &Recipe) -> (Heads, Mea
         acts: outputs(Act::ALL, ACTS.start, acts, fit),
     };
     (heads, measure(&predictions(&labelled, temperature)))
+}
+
+/// How a head reads a column.
+pub fn of_column(heads: &Heads, column: usize) -> Calibration {
+    fn at<N>(outputs: &[Output<N>], name: fn(&N) -> &'static str, column: usize) -> Option<Calibration> {
+        let found = outputs.iter().find(|output| classes::column(name(&output.name)) == Some(column))?;
+        Some(Calibration { scale: found.scale, offset: found.offset, threshold: found.threshold })
+    }
+    at(&heads.signals, |name| name.as_str(), column)
+        .or_else(|| at(&heads.mistakes, |name| name.as_str(), column))
+        .or_else(|| at(&heads.acts, |name| name.as_str(), column))
+        .expect("a manifest names every class: this is a bug")
+}
+
+impl Calibration {
+    /// The probability of a logit.
+    pub fn probability(&self, logit: f64) -> f64 {
+        sigmoid(self.scale * logit + self.offset)
+    }
 }
 
 fn outputs<N: Copy>(

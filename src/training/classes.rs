@@ -3,6 +3,7 @@
 //! Holds always: the order is `Signal::IN_TEXT`, `Mistake::IN_TEXT`, `Act::ALL`: the columns of
 //! `network::Outputs::classes`. Called by every file of this room.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,19 @@ impl Marks {
     pub fn within(self, columns: Range<usize>) -> Self {
         let mask = columns.fold(0, |mask, column| mask | 1 << column);
         Marks { known: self.known & mask, yes: self.yes & mask }
+    }
+}
+
+impl Says {
+    /// What `NAME=true` and `NAME=false` say, for every class.
+    pub fn of_objects() -> BTreeMap<String, Says> {
+        let one = |(column, name): (usize, &str), yes: bool| {
+            let mut marks = Marks::default();
+            marks.set(column, yes);
+            let text = if yes { name.to_owned() } else { format!("!{name}") };
+            (format!("{name}={yes}"), Says { text, marks })
+        };
+        names().enumerate().flat_map(|named| [one(named, true), one(named, false)]).collect()
     }
 }
 

@@ -212,6 +212,55 @@ impl Network {
         Ok(Outputs { pooled, sentiment, classes })
     }
 
+    /// The variables of the heads as they are now: weight and bias of each, sentiment first.
+    pub fn copy_heads(&self) -> Vec<Tensor> {
+        self.head_variables().iter().map(|variable| variable.detach().copy()).collect()
+    }
+
+    /// The squared distance of the heads from an earlier copy.
+    ///
+    /// # Errors
+    /// [`NetworkError::Torch`].
+    pub fn distance_of_heads(&self, origin: &[Tensor]) -> Result<Tensor, NetworkError> {
+        let mut sum = Tensor::from(0.0_f32);
+        for (variable, origin) in self.head_variables().into_iter().zip(origin) {
+            sum = sum.f_add(&variable.f_sub(origin)?.f_square()?.f_sum(Kind::Float)?)?;
+        }
+        Ok(sum)
+    }
+
+    /// Puts every output back that was not to be moved: sentiment unless `sentiment`, and the classes whose columns are
+    /// not in `moved`.
+    ///
+    /// # Errors
+    /// [`NetworkError::Torch`].
+    pub fn restore_heads(
+        &self,
+        origin: &[Tensor],
+        sentiment: bool,
+        moved: &[usize],
+    ) -> Result<(), NetworkError> {
+        let _guard = tch::no_grad_guard();
+        let mut first = 0;
+        for (index, (variable, origin)) in self.head_variables().into_iter().zip(origin).enumerate() {
+            let (is_sentiment, is_weight) = (index < 2, index % 2 == 0);
+            let outputs = variable.size()[0] as usize;
+            for output in 0..outputs {
+                let keep = if is_sentiment { sentiment } else { moved.contains(&(first + output)) };
+                if !keep {
+                    variable.i(output as i64).f_copy_(&origin.i(output as i64))?;
+                }
+            }
+            first += if is_sentiment || is_weight { 0 } else { outputs };
+        }
+        Ok(())
+    }
+
+    fn head_variables(&self) -> Vec<&Tensor> {
+        let heads = std::iter::once(&self.sentiment).chain(&self.classes);
+        heads.flat_map(|head| std::iter::once(&head.ws).chain(head.bs.as_ref())).collect()
+    }
+
     /// What the heads say of a batch.
     ///
     /// # Errors

@@ -107,6 +107,10 @@ pub struct SetRecipe {
     /// `rows`: where the label is, as a path of keys; `label` by default.
     #[serde(default)]
     pub label_path: Option<String>,
+    /// `rows`: where an object of classes is, such as `{"frustration":true,"churn_threat":false}`. What it does not name
+    /// is not known.
+    #[serde(default)]
+    pub classes_path: Option<String>,
     /// `rows`: rows without a label are passed over; otherwise they are an error.
     #[serde(default)]
     pub unlabelled_rows: bool,
@@ -229,6 +233,36 @@ impl Licence {
 }
 
 impl SetRecipe {
+    /// A set of the user's own rows that says nothing yet.
+    fn new(name: &str, file: &str) -> Self {
+        SetRecipe {
+            name: name.into(),
+            file: file.into(),
+            beside_recipe: false,
+            shape: Shape::Rows,
+            source: "the user's own".into(),
+            licence: Licence::Own,
+            labels: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            listed: false,
+            role: Role::Customer,
+            role_path: None,
+            business_neutral_weight: 0.0,
+            precedence: Vec::new(),
+            label_path: None,
+            classes_path: None,
+            unlabelled_rows: false,
+            group_path: None,
+            turn_label: None,
+            annotations: None,
+            rows_per_class_max: None,
+            weight: 1.0,
+            class_weight: None,
+            test_only: false,
+            train_only: false,
+        }
+    }
+
     /// What a row with these labels says: its sentiment, which the labels agree on or which goes first by
     /// `precedence`, and its classes; none where a label says to skip the row.
     pub fn meaning(&self, labels: &[String]) -> Option<(Option<Label>, Marks)> {
@@ -267,7 +301,8 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The recipe for files of a team's own labelled turns: `{"text":…,"label":"negative|neutral|positive"}`.
+    /// The recipe for files of a team's own labelled turns:
+    /// `{"text":…,"label":"negative|neutral|positive","classes":{NAME:true|false,…},"role":…,"context":…}`.
     pub fn for_own_labels(name: &str, files: &[PathBuf]) -> Self {
         let class = |label: &Label| match label {
             Label::Negative => Class::Negative,
@@ -276,29 +311,14 @@ impl Recipe {
         };
         let labels: BTreeMap<String, Class> = Label::ALL.iter().map(|l| (l.to_string(), class(l))).collect();
         let set = |file: &PathBuf| SetRecipe {
-            name: file.file_name().map_or_else(|| "own".into(), |name| name.to_string_lossy().into_owned()),
-            file: file.display().to_string(),
-            shape: Shape::Rows,
-            source: "the user's own".into(),
-            licence: Licence::Own,
             labels: labels.clone(),
-            classes: BTreeMap::new(),
-            listed: false,
-            role: Role::Customer,
-            role_path: None,
-            business_neutral_weight: 0.0,
-            class_weight: None,
-            precedence: Vec::new(),
-            beside_recipe: false,
-            label_path: None,
-            unlabelled_rows: false,
-            group_path: None,
-            turn_label: None,
-            annotations: None,
-            rows_per_class_max: None,
-            weight: 1.0,
-            test_only: false,
-            train_only: false,
+            classes: Says::of_objects(),
+            classes_path: Some("classes".into()),
+            role_path: Some("role".into()),
+            ..SetRecipe::new(
+                &file.file_name().map_or_else(|| "own".into(), |name| name.to_string_lossy()),
+                &file.display().to_string(),
+            )
         };
         Recipe {
             name: name.into(),

@@ -21,12 +21,12 @@ use super::classes::{CLASSES, Marks, columns_of};
 use super::data::{Dataset, Row};
 use super::folder::write_folder;
 use super::measures::Measures;
-use super::network::{Network, NetworkError, Padded, rows_of};
+use super::network::{Network, NetworkError, Outputs, Padded, rows_of};
 use super::recipe::{Recipe, Training};
 use super::split::Split;
 use crate::scoring::{
-    CONFIG_FILE, Heads, ModelError, Text, TextError, VOCAB_FILE, WEIGHTS_FILE, Window, context_tail,
-    read_json,
+    CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, Text, TextError, VOCAB_FILE, WEIGHTS_FILE,
+    Window, context_tail, read_json,
 };
 
 /// Batches of similar length are drawn from stretches of this many batches.
@@ -91,6 +91,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     #[error("{path} {problem}")]
     Vocabulary { path: String, problem: TextError },
+    #[error("more than {0} labelled rows; give --encoder, which trains from the files and not from memory")]
+    TooManyRows(usize),
     #[error("the {0} split is empty; more labelled rows are needed")]
     EmptySplit(&'static str),
     #[error("the checkpoint in {0} belongs to another recipe or other data; remove it or leave out --resume")]
@@ -110,8 +112,8 @@ struct Checkpoint {
 }
 
 /// A row as the network takes it.
-struct Example {
-    window: Window,
+pub struct Example {
+    pub window: Window,
     /// The same without its context, where it has one.
     bare: Option<Window>,
     /// The number of its label; [`NO_LABEL`] without one.
@@ -191,11 +193,21 @@ pub fn train(
     if let Some((weights, share)) = &options.average_with {
         network.average_with(weights, *share)?;
     }
-    let (heads, dev) = calibrate::heads(&predict(&network, &dev_rows, &dev)?, &dataset.sets, recipe);
+    let (heads, dev) = calibrate::heads(
+        &predict(&network, &dev_rows, &dev)?,
+        &dataset.sets,
+        recipe,
+        previous_heads(&options.base).as_ref(),
+    );
     write_folder(&network, recipe, &options.base, &options.out, &heads)?;
     let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_STATE));
     let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_WEIGHTS));
     Ok(Trained { dev, heads, steps })
+}
+
+/// The calibration of the model that training began from: it stays where no row says anything.
+fn previous_heads(base: &Path) -> Option<Heads> {
+    read_json::<Manifest>(&base.join(MANIFEST_FILE)).ok().map(|manifest| manifest.heads)
 }
 
 fn frozen(name: &str, embeddings: bool, layers: usize) -> bool {
@@ -206,10 +218,10 @@ fn frozen(name: &str, embeddings: bool, layers: usize) -> bool {
         || layer.is_some_and(|layer| layer < layers)
 }
 
-fn examples(rows: &[&Row], text: &Text, t: &Training) -> Vec<Example> {
+/// Rows as the network takes them; longer turns are cut to their first window.
+pub fn examples(rows: &[&Row], text: &Text, t: &Training) -> Vec<Example> {
     let one = |row: &&Row| {
         let turn = text.tokens(&row.text);
-        // The first window of a text; longer training rows are cut.
         let turn = &turn.ids[..turn.ids.len().min(t.window_tokens - 2)];
         let context = row.context.as_deref().map(|context| text.tokens(context));
         let context = context.as_ref().map_or(&[][..], |tokens| context_tail(tokens, t.context_tokens));
@@ -275,7 +287,11 @@ fn batch_loss(
     Ok(sentiment.f_add(&classes.f_mul_scalar(t.classes_weight)?)?)
 }
 
-fn sentiment_loss(logits: &Tensor, rows: &[&Example], smoothing: f64) -> Result<Tensor, NetworkError> {
+/// Cross-entropy over the rows that have a label.
+///
+/// # Errors
+/// [`NetworkError::Torch`].
+pub fn sentiment_loss(logits: &Tensor, rows: &[&Example], smoothing: f64) -> Result<Tensor, NetworkError> {
     let labels: Vec<i64> = rows.iter().map(|row| row.label).collect();
     let weights: Vec<f32> =
         rows.iter().map(|row| if row.label == NO_LABEL { 0.0 } else { row.weight }).collect();
@@ -293,7 +309,10 @@ fn sentiment_loss(logits: &Tensor, rows: &[&Example], smoothing: f64) -> Result<
 }
 
 /// Binary cross-entropy over what the rows say, summed over the classes of a row and averaged over rows.
-fn class_loss(logits: &Tensor, rows: &[&Example], focus: f64) -> Result<Tensor, NetworkError> {
+///
+/// # Errors
+/// [`NetworkError::Torch`].
+pub fn class_loss(logits: &Tensor, rows: &[&Example], focus: f64) -> Result<Tensor, NetworkError> {
     let (mut truths, mut weights) = (Vec::with_capacity(rows.len() * CLASSES), Vec::new());
     let mut total = 0.0_f32;
     for row in rows {
@@ -327,20 +346,27 @@ fn predict(network: &Network, rows: &[&Row], examples: &[Example]) -> Result<Vec
     for batch in order.chunks(MEASURE_ROWS) {
         let windows: Vec<&Window> = batch.iter().map(|&index| &examples[index].window).collect();
         let outputs = network.outputs(&Padded::new(&windows), false)?;
-        let answers = rows_of(&outputs.sentiment).into_iter().zip(rows_of(&outputs.classes));
-        for (&index, (sentiment, classes)) in batch.iter().zip(answers) {
-            let row = rows[index];
-            let asked = columns_of(row.role);
-            judged[index] = Some(Judged {
-                set: row.set,
-                label: row.label,
-                marks: row.marks.within(asked),
-                sentiment,
-                classes,
-            });
+        let of_batch: Vec<&Row> = batch.iter().map(|&index| rows[index]).collect();
+        for (&index, one) in batch.iter().zip(judge(&of_batch, &outputs)) {
+            judged[index] = Some(one);
         }
     }
     Ok(judged.into_iter().flatten().collect())
+}
+
+/// What the network said of rows, beside what is true.
+pub fn judge(rows: &[&Row], outputs: &Outputs) -> Vec<Judged> {
+    let answers = rows_of(&outputs.sentiment).into_iter().zip(rows_of(&outputs.classes));
+    rows.iter()
+        .zip(answers)
+        .map(|(row, (sentiment, classes))| Judged {
+            set: row.set,
+            label: row.label,
+            marks: row.marks.within(columns_of(row.role)),
+            sentiment,
+            classes,
+        })
+        .collect()
 }
 
 fn resume(network: &mut Network, folder: &Path, fingerprint: &str) -> Result<usize, TrainError> {

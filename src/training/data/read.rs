@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::DataError;
 use crate::conversation::EXCERPT_CHARS_MAX;
 use crate::offline::reader;
-use crate::training::classes::{self, Marks};
+use crate::training::classes::{self, Marks, SIGNALS};
 use crate::training::recipe::{Class, SetRecipe, Shape};
 use crate::wire::{Label, Role};
 
@@ -83,15 +83,21 @@ fn read_rows(set: &SetRecipe, path: &Path) -> Result<Vec<Candidate>, DataError> 
     for_lines(path, |value| {
         let at = |path: &str| path.split('.').try_fold(&value, |value, key| value.get(key));
         let text = at("text").and_then(Value::as_str).ok_or("text is missing or no string")?;
+        let (told, of_classes) = (at(label_path), set.classes_path.as_deref().and_then(at));
+        if told.is_none() && of_classes.is_none() && !set.unlabelled_rows && !set.listed {
+            let or =
+                set.classes_path.as_deref().map(|path| format!(", and so is {path}")).unwrap_or_default();
+            return Err(format!("{label_path} is missing{or}"));
+        }
+        let of_classes = of_classes.map(known_classes).transpose()?.unwrap_or_default();
+        let labels: Vec<String> = told.map(flatten).into_iter().flatten().chain(of_classes).collect();
+        let Some((label, mut marks)) = set.meaning(&labels) else { return Ok(()) };
         let role = match set.role_path.as_deref().and_then(at) {
             Some(role) => role.as_str().and_then(Role::parse).ok_or("the role is none that is known")?,
+            // Classes tell whose turn it must be.
+            None if !marks.is_empty() && marks.within(SIGNALS).is_empty() => Role::Agent,
             None => set.role,
         };
-        let labels = at(label_path).map(flatten);
-        if labels.is_none() && !set.unlabelled_rows && !set.listed {
-            return Err(format!("{label_path} is missing"));
-        }
-        let Some((label, mut marks)) = set.meaning(&labels.unwrap_or_default()) else { return Ok(()) };
         let mut near_miss = 0;
         if set.listed {
             marks.join(listed(&value, role, &mut near_miss)?);
@@ -103,6 +109,21 @@ fn read_rows(set: &SetRecipe, path: &Path) -> Result<Vec<Candidate>, DataError> 
         Ok(())
     })?;
     Ok(candidates)
+}
+
+/// `{"frustration":true}` → `frustration=true`; refuses what is no class, or no yes or no.
+fn known_classes(value: &Value) -> Result<Vec<String>, String> {
+    let object = value.as_object().ok_or("classes is no object")?;
+    let one = |(name, yes): (&String, &Value)| {
+        let yes = yes.as_bool().ok_or_else(|| format!("classes.{name} is neither true nor false"))?;
+        classes::column(name).map(|_| format!("{name}={yes}")).ok_or_else(|| {
+            format!(
+                "classes.{name} is no class; allowed: {}",
+                classes::names().collect::<Vec<_>>().join(", ")
+            )
+        })
+    };
+    object.iter().map(one).collect()
 }
 
 /// What the row's own lists `signals`, `mistakes` and `acts` say: a class of the role that is not listed is not there.
