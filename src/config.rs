@@ -159,6 +159,8 @@ impl Config {
                 cooldown_seconds: whole_seconds(self.alerts.cool_down),
                 ..AlertLimits::default()
             },
+            // Asked for offline, by a flag.
+            probabilities: false,
         }
     }
 

@@ -240,6 +240,12 @@ impl<T: Ticket> Pipeline<T> {
         self.store.tick(now, |conversation, departure| self.leave(conversation, departure));
     }
 
+    /// What a turn of this role would get as its context if it came in now. Not what it will get: others may come
+    /// before it.
+    pub fn context_for(&self, conversation_id: &str, role: Role) -> Option<Arc<str>> {
+        self.store.with(conversation_id, |conversation| conversation.context_for(role).cloned()).flatten()
+    }
+
     /// The account of turns so far.
     pub fn counts(&self) -> Counts {
         self.ledger.counts()

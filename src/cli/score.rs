@@ -13,7 +13,7 @@ use crate::offline::progress::Progress;
 use crate::offline::reader::{self, Events};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
 use crate::offline::score::{self, Collector, ScoreOptions, ScoreRunError};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, PipelineConfig};
 use crate::scoring::{BatchScorer, Model};
 use crate::telemetry::Metrics;
 
@@ -53,7 +53,7 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
     let (pipeline, mut scorer) = open_pipeline(args)?;
     let events = Events::new(input.reader, Spacing::from_fixed_start(args.spacing_seconds));
     let mut progress = Progress::new(input.bytes_read, input.bytes_total);
-    let options = ScoreOptions { probabilities: args.probabilities, until: args.until };
+    let options = ScoreOptions { until: args.until };
     let output = BufWriter::new(std::io::stdout().lock());
     let outcome = score::run(events, &pipeline, &mut scorer, output, options, &mut progress);
     progress.finish();
@@ -80,7 +80,8 @@ fn open_pipeline(args: &ScoreArgs) -> anyhow::Result<(Pipeline<Collector>, Batch
     let model = Model::load(&super::model_folder(config.model.path.as_deref())?)?;
     // Counted as when live, and shown nowhere.
     let metrics = Arc::new(Metrics::new(config.metric_limits()));
-    let pipeline = Pipeline::new(config.pipeline(), metrics, model.label());
+    let settings = PipelineConfig { probabilities: args.probabilities, ..config.pipeline() };
+    let pipeline = Pipeline::new(settings, metrics, model.label());
     Ok((pipeline, BatchScorer::new(model, config.scoring.threads)))
 }
 

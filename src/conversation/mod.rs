@@ -17,12 +17,13 @@ use jiff::Timestamp;
 
 use crate::alerts::Episodes;
 use crate::scoring::Scores;
-use crate::wire::{Level, Scored, Turn};
+use crate::wire::{Level, Role, Scored, Turn};
 
 pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
 pub use state::{
-    EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, State, TurnEffect,
+    CONTEXT_CHARS_MAX, EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, Said,
+    State, TurnEffect,
 };
 pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, Store, StoreLimits};
 
@@ -77,14 +78,18 @@ impl<T: Clone> Conversation<T> {
         }
         self.arrived(now, ticket.clone());
         let text: Arc<str> = Arc::from(std::mem::take(&mut turn.text));
-        // What is under way counts as said: the context must not depend on how fast the scores come back.
-        let context =
-            self.queue.context_for(turn.role).or_else(|| self.state.context_for(turn.role)).cloned();
-        let excerpt = state::excerpt(&text);
+        let context = self.context_for(turn.role).cloned();
+        let said = Said::of(&text);
         let blank = text.trim().is_empty();
         let place =
-            self.queue.push_turn(PendingTurn { turn, excerpt, blank, fingerprint, waiters: vec![ticket] });
+            self.queue.push_turn(PendingTurn { turn, said, blank, fingerprint, waiters: vec![ticket] });
         Entry::Admitted { place, text, context }
+    }
+
+    /// What a turn of this role would answer: the end of the other side's last turn. What is under way counts as
+    /// said: the context must not depend on how fast the scores come back.
+    pub fn context_for(&self, role: Role) -> Option<&Arc<str>> {
+        self.queue.context_for(role).or_else(|| self.state.context_for(role))
     }
 
     /// Takes note of a turn that is never scored; true if it is a repeat.

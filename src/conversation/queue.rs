@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::state::Said;
 use crate::scoring::Scores;
 use crate::wire::{Role, Turn};
 
@@ -20,7 +21,7 @@ pub const WAITERS_MAX: usize = 8;
 pub struct PendingTurn<T> {
     /// Its `text` has been handed to scoring and is empty here.
     pub turn: Turn,
-    pub excerpt: Arc<str>,
+    pub said: Said,
     /// Whether the whole text is blank: it says nothing, whatever a model makes of it.
     pub blank: bool,
     pub fingerprint: u64,
@@ -109,7 +110,7 @@ impl<T> Queue<T> {
         self.slots.iter().rev().find_map(|slot| match &slot.work {
             Work::Turn { pending, .. } => {
                 let other_side = pending.turn.role.is_business() != role.is_business();
-                other_side.then_some(&pending.excerpt)
+                other_side.then_some(&pending.said.tail)
             }
             Work::Close(_) | Work::Transfer(_) => None,
         })

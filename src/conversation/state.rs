@@ -13,8 +13,11 @@ use crate::wire::{Channel, Role, Turn};
 
 /// The last turns kept, of both sides: quotes come from them.
 pub const RECENT_TURNS_MAX: usize = 12;
-/// How much of a turn's text is kept, in code points; also what the other side's next turn gets as context.
+/// How much of a turn's beginning is kept, in code points.
 pub const EXCERPT_CHARS_MAX: usize = 320;
+/// How much of a turn's end the other side's next turn gets as context, in code points: more than a model takes of
+/// it, whose limit is in tokens.
+pub const CONTEXT_CHARS_MAX: usize = 512;
 /// Scores of customer turns kept for the course of the conversation.
 pub const SCORES_MAX: usize = 8;
 /// How much less each earlier customer turn weighs in the running sentiment.
@@ -25,6 +28,15 @@ const RUNNING_KEPT: f64 = 0.7;
 pub struct Running {
     sum: f64,
     weight: f64,
+}
+
+/// What is kept of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// The first [`EXCERPT_CHARS_MAX`] code points.
+    pub excerpt: Arc<str>,
+    /// The last [`CONTEXT_CHARS_MAX`] code points: what an answer answers.
+    pub tail: Arc<str>,
 }
 
 /// A turn that has taken effect.
@@ -71,8 +83,8 @@ pub struct State {
     pub scores: Vec<f64>,
     /// At most [`RECENT_TURNS_MAX`], oldest first.
     pub recent: VecDeque<RecentTurn>,
-    /// The last words of each side, beyond `recent` too: the context of the other side's next turn must not
-    /// depend on how many turns came between.
+    /// The end of the last turn of each side, beyond `recent` too: the context of the other side's next turn must
+    /// not depend on how many turns came between.
     pub last_customer: Option<Arc<str>>,
     pub last_business: Option<Arc<str>>,
     /// When the oldest unanswered customer turn was said.
@@ -127,7 +139,7 @@ impl Default for State {
 
 impl State {
     /// A turn takes effect; `score` is positive − negative, none where the turn was not judged.
-    pub fn apply(&mut self, turn: &Turn, excerpt: &Arc<str>, score: Option<f64>) -> TurnEffect {
+    pub fn apply(&mut self, turn: &Turn, said: &Said, score: Option<f64>) -> TurnEffect {
         let at = self.advance(turn.ts);
         self.learn(turn);
         let mut ended_wait = None;
@@ -135,7 +147,7 @@ impl State {
             self.closed = false;
             self.customer_turns += 1;
             self.waiting_since.get_or_insert(at);
-            self.last_customer = Some(Arc::clone(excerpt));
+            self.last_customer = Some(Arc::clone(&said.tail));
             score.into_iter().for_each(|score| self.feel(score));
         } else {
             *(if turn.role == Role::Bot { &mut self.bot_turns } else { &mut self.agent_turns }) += 1;
@@ -143,12 +155,12 @@ impl State {
                 let first = !std::mem::replace(&mut self.answered, true);
                 EndedWait { seconds: moments::seconds_between(since, at), first }
             });
-            self.last_business = Some(Arc::clone(excerpt));
+            self.last_business = Some(Arc::clone(&said.tail));
         }
         if self.recent.len() == RECENT_TURNS_MAX {
             self.recent.pop_front();
         }
-        let excerpt = Arc::clone(excerpt);
+        let excerpt = Arc::clone(&said.excerpt);
         self.recent.push_back(RecentTurn { turn_id: turn.turn_id.clone(), role: turn.role, excerpt, score });
         TurnEffect { at, ended_wait }
     }
@@ -209,10 +221,17 @@ impl State {
     }
 }
 
-/// The first [`EXCERPT_CHARS_MAX`] code points of a text.
-pub fn excerpt(text: &Arc<str>) -> Arc<str> {
-    match text.char_indices().nth(EXCERPT_CHARS_MAX) {
-        Some((end, _)) => Arc::from(&text[..end]),
-        None => Arc::clone(text),
+impl Said {
+    /// Short texts are shared, not copied.
+    pub fn of(text: &Arc<str>) -> Self {
+        let excerpt = match text.char_indices().nth(EXCERPT_CHARS_MAX) {
+            Some((end, _)) => Arc::from(&text[..end]),
+            None => Arc::clone(text),
+        };
+        let tail = match text.char_indices().rev().nth(CONTEXT_CHARS_MAX) {
+            Some((last_out, sign)) => Arc::from(&text[last_out + sign.len_utf8()..]),
+            None => Arc::clone(text),
+        };
+        Said { excerpt, tail }
     }
 }

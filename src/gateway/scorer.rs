@@ -28,9 +28,8 @@ impl Observer for CountedScoring {
 }
 
 impl TurnScorer for Scorer {
-    fn reserve(&self, _role: Role, text: &str) -> Result<Box<dyn Reservation>, ScoreError> {
-        // The first model reads every role, and the text alone, alike.
-        Scorer::reserve(self, text).map(|room| Box::new(room) as Box<dyn Reservation>)
+    fn reserve(&self, role: Role, text: &str) -> Result<Box<dyn Reservation>, ScoreError> {
+        Scorer::reserve(self, role, text).map(|room| Box::new(room) as Box<dyn Reservation>)
     }
 
     fn pressure(&self) -> f64 {
@@ -43,7 +42,7 @@ impl TurnScorer for Scorer {
 }
 
 impl Reservation for scoring::Reservation {
-    fn submit(self: Box<Self>, _context: Option<Arc<str>>, done: Done) {
-        scoring::Reservation::submit(*self, done);
+    fn submit(self: Box<Self>, context: Option<Arc<str>>, done: Done) {
+        scoring::Reservation::submit(*self, context.as_deref(), done);
     }
 }

@@ -5,6 +5,7 @@
 //! is streamed, never held whole; standard output carries results only. Called by `cli`.
 
 pub mod clean;
+mod foresight;
 pub mod progress;
 pub mod reader;
 pub mod recorded;

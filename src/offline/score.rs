@@ -4,18 +4,19 @@
 //! a chunk of the input at a time, because batches are faster; a score is a function of text and context, so
 //! that computing it early changes nothing. Called by `cli`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use super::foresight::Foresight;
 use super::progress::Progress;
 use super::reader::Event;
 use crate::pipeline::{Admission, Admitted, Answer, Pipeline, Ticket};
 use crate::scoring::{BatchScorer, ScoreError, ScoreInput, Scores};
-use crate::wire::{ClientFrame, Clock, ErrorFrame, Role, ServerFrame, Turn, Visibility};
+use crate::wire::{ClientFrame, Clock, ErrorFrame, Role, ServerFrame, Turn};
 
 /// How many frames are read ahead, to score their turns in batches.
 pub const CHUNK_EVENTS_MAX: usize = 512;
@@ -28,8 +29,7 @@ pub trait OfflineScorer {
     /// When the model fails; none of the inputs has a score then.
     fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError>;
 
-    /// What of an input the model reads. Inputs that are alike in it are scored once, and can be scored before
-    /// the rest of them is known.
+    /// What of an input the model reads. Inputs that are alike in it are scored once.
     fn read(&self, input: ScoreInput) -> ScoreInput {
         input
     }
@@ -38,8 +38,6 @@ pub trait OfflineScorer {
 /// What to print.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ScoreOptions {
-    /// Adds the probabilities of every signal, mistake and act to each `scored` frame.
-    pub probabilities: bool,
     /// Timers due by then fire at the end of the input.
     pub until: Option<Timestamp>,
 }
@@ -160,11 +158,14 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
     fn score_ahead(&mut self, chunk: &[Event]) {
         self.ahead.clear();
         let mut seen = HashSet::new();
+        let pipeline = self.pipeline;
+        let mut foresight = Foresight::new(|id, role| pipeline.context_for(id, role));
         let turns = chunk.iter().filter_map(|event| match &event.frame {
-            Ok(ClientFrame::Turn { turn, .. }) if is_scorable(turn) => Some(self.scorer.read(foreseen(turn))),
+            Ok(ClientFrame::Turn { turn, .. }) => foresight.input(turn),
             _ => None,
         });
-        let inputs: Vec<ScoreInput> = turns.filter(|input| seen.insert(input.clone())).collect();
+        let inputs: Vec<ScoreInput> =
+            turns.map(|input| self.scorer.read(input)).filter(|input| seen.insert(input.clone())).collect();
         if inputs.is_empty() {
             return;
         }
@@ -217,11 +218,11 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
             context: admitted.context.clone(),
         });
         if let Some(scores) = self.ahead.get(&input) {
-            return Ok(*scores);
+            return Ok(scores.clone());
         }
         self.report.scored_alone += 1;
         let scores = self.scorer.score_all(std::slice::from_ref(&input))?;
-        scores.first().copied().ok_or(ScoreError::Internal)
+        scores.into_iter().next().ok_or(ScoreError::Internal)
     }
 
     /// Fires what is due by `ts` and says what time it is then.
@@ -239,13 +240,9 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
     }
 
     fn print(&mut self) -> Result<(), ScoreRunError> {
-        for mut frame in self.frames.lock().drain(..) {
-            match &mut frame {
-                ServerFrame::Error(_) => self.report.errors += 1,
-                ServerFrame::Scored(scored) if self.options.probabilities => {
-                    scored.probabilities.get_or_insert_with(BTreeMap::new);
-                }
-                _ => {}
+        for frame in self.frames.lock().drain(..) {
+            if matches!(frame, ServerFrame::Error(_)) {
+                self.report.errors += 1;
             }
             writeln!(self.output, "{}", frame.to_json()).map_err(ScoreRunError::Output)?;
         }
@@ -255,17 +252,6 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
     fn flush(&mut self) -> Result<(), ScoreRunError> {
         self.output.flush().map_err(ScoreRunError::Output)
     }
-}
-
-/// Whether the pipeline will ask for a score at all.
-fn is_scorable(turn: &Turn) -> bool {
-    turn.role != Role::System && turn.visibility == Visibility::Public
-}
-
-/// What the pipeline will ask the model about this turn, as far as the turn itself tells. A model that reads the
-/// context too is asked for such turns one by one: slower, and right.
-fn foreseen(turn: &Turn) -> ScoreInput {
-    ScoreInput { role: turn.role, text: Arc::from(turn.text.as_str()), context: None }
 }
 
 impl Ticket for Collector {
@@ -300,8 +286,9 @@ impl OfflineScorer for BatchScorer {
     }
 
     fn read(&self, input: ScoreInput) -> ScoreInput {
-        // The first model reads every role alike, and the text alone.
-        ScoreInput { role: Role::Customer, context: None, ..input }
+        // Agents and bots are asked the same.
+        let role = if input.role.is_business() { Role::Agent } else { input.role };
+        ScoreInput { role, ..input }
     }
 }
 

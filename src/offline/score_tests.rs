@@ -38,7 +38,7 @@ fn counted(text: &str) -> Scores {
     let (bad, good) = (count("bad"), count("good"));
     let all = 1.0 + 4.0 * (bad + good);
     let sentiment = Sentiment { negative: 4.0 * bad / all, neutral: 1.0 / all, positive: 4.0 * good / all };
-    Scores { sentiment, abstained: None }
+    Scores::of_sentiment(sentiment)
 }
 
 fn score_with(input: &str, scorer: &mut CountsWords, options: ScoreOptions) -> (String, ScoreReport) {

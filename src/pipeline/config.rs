@@ -16,6 +16,8 @@ pub struct PipelineConfig {
     pub public_url: String,
     /// When alerts resolve and how often they open.
     pub alerts: AlertLimits,
+    /// Adds the probability of every signal, mistake and act of the role to each `scored` frame.
+    pub probabilities: bool,
 }
 
 impl Default for PipelineConfig {
@@ -26,6 +28,7 @@ impl Default for PipelineConfig {
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),
+            probabilities: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Holds always: runs under the lock of the conversation, in the order of admission; the answer to a turn goes
 //! out before the alerts that it causes. Called by [`super::Pipeline`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,8 +12,8 @@ use super::{Answer, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
 use crate::conversation::{Conversation, Departure, PendingTurn, Ready, moments};
 use crate::detectors::{self, Assessment, Facts};
-use crate::scoring::Scores;
-use crate::wire::outbound::{Resolution, round4};
+use crate::scoring::{Name, Scores};
+use crate::wire::outbound::{Resolution, Span, round4};
 use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame};
 
 impl<T: Ticket> Pipeline<T> {
@@ -47,9 +48,9 @@ impl<T: Ticket> Pipeline<T> {
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
-        let judged = scores.abstained.is_none() && !pending.blank;
+        let judged = judged(pending, scores);
         let score = judged.then(|| scores.sentiment.score());
-        let effect = conversation.state.apply(&pending.turn, &pending.excerpt, score);
+        let effect = conversation.state.apply(&pending.turn, &pending.said, score);
         let assessment = assess(conversation, effect.at);
         conversation.level = detectors::level(conversation.level, assessment.risk);
         self.count(conversation, pending, scores, judged);
@@ -135,6 +136,7 @@ impl<T: Ticket> Pipeline<T> {
         at: Timestamp,
     ) -> Scored {
         let sentiment = scores.sentiment;
+        let Spans { signals, mistakes, acts } = Spans::of(scores, judged(pending, scores));
         Scored {
             seq: None,
             turn_id: pending.turn.turn_id.clone(),
@@ -147,14 +149,14 @@ impl<T: Ticket> Pipeline<T> {
                 neutral: round4(sentiment.neutral),
                 positive: round4(sentiment.positive),
             },
-            signals: Vec::new(),
-            mistakes: Vec::new(),
-            acts: Vec::new(),
+            signals,
+            mistakes,
+            acts,
             conversation: view(conversation, assessment, at),
             contributions: assessment.contributions.clone(),
             abstained: scores.abstained.map(crate::scoring::Abstention::as_str),
             model: self.model.clone(),
-            probabilities: None,
+            probabilities: self.config.probabilities.then(|| probabilities(scores)),
             latency_ms: None,
         }
     }
@@ -165,6 +167,15 @@ impl<T: Ticket> Pipeline<T> {
         if let Some(reason) = scores.abstained {
             self.metrics.abstained_turn(reason.as_str());
         }
+        if judged {
+            for (label, _) in scores.raised() {
+                match label.name {
+                    Name::Signal(signal) => self.metrics.signal(signal, queue),
+                    Name::Mistake(mistake) => self.metrics.mistake(mistake, queue),
+                    Name::Act(_) => {}
+                }
+            }
+        }
         if pending.turn.role == Role::Customer {
             // What was not believed must not move the distribution either.
             if judged {
@@ -174,6 +185,44 @@ impl<T: Ticket> Pipeline<T> {
             self.metrics.agent_turn(queue);
         }
     }
+}
+
+/// Whether what the model says of a turn counts.
+fn judged<T>(pending: &PendingTurn<T>, scores: &Scores) -> bool {
+    scores.abstained.is_none() && !pending.blank
+}
+
+/// What a turn shows, sorted by kind.
+#[derive(Default)]
+struct Spans {
+    signals: Vec<Span>,
+    mistakes: Vec<Span>,
+    acts: Vec<Span>,
+}
+
+impl Spans {
+    /// Nothing where the turn was not judged.
+    fn of(scores: &Scores, judged: bool) -> Self {
+        let mut spans = Spans::default();
+        for (label, evidence) in scores.raised().filter(|_| judged) {
+            let list = match label.name {
+                Name::Signal(_) => &mut spans.signals,
+                Name::Mistake(_) => &mut spans.mistakes,
+                Name::Act(_) => &mut spans.acts,
+            };
+            list.push(Span {
+                name: label.name.as_str(),
+                probability: round4(label.probability),
+                start: evidence.start as usize,
+                end: evidence.end as usize,
+            });
+        }
+        spans
+    }
+}
+
+fn probabilities(scores: &Scores) -> BTreeMap<&'static str, f64> {
+    scores.labels.iter().map(|label| (label.name.as_str(), round4(label.probability))).collect()
 }
 
 fn assess<T>(conversation: &Conversation<T>, at: Timestamp) -> Assessment {

@@ -90,10 +90,7 @@ fn within(conversation_id: &str, turn: Turn) -> Turn {
 /// Scores whose positive − negative is `score`.
 fn scores(score: f64) -> Scores {
     let (negative, positive) = ((-score).max(0.0), score.max(0.0));
-    Scores {
-        sentiment: Sentiment { negative, neutral: 1.0 - negative - positive, positive },
-        abstained: None,
-    }
+    Scores::of_sentiment(Sentiment { negative, neutral: 1.0 - negative - positive, positive })
 }
 
 impl House {

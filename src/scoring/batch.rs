@@ -3,7 +3,9 @@
 //! Holds always: which turns share a batch is a function of the inputs alone, never of threads or timing.
 //! Called by `offline`.
 
-use super::model::{Engine, Model, Prepared, Tokenizing};
+use super::engine::Engine;
+use super::model::Model;
+use super::prepared::{Prepared, Tokenizing};
 use super::{ScoreError, ScoreInput, Scores};
 use std::sync::Arc;
 
@@ -30,10 +32,10 @@ impl BatchScorer {
     /// # Errors
     /// [`ScoreError::Internal`] when libtorch fails.
     pub fn score_all(&mut self, inputs: &[ScoreInput]) -> Result<Vec<Scores>, ScoreError> {
-        let prepared: Vec<Prepared> = inputs
-            .iter()
-            .map(|input| self.tokenizing.prepare(&input.text, input.context.as_deref()))
-            .collect();
+        let prepare = |ScoreInput { role, text, context }: &ScoreInput| {
+            self.tokenizing.prepare(*role, text, context.as_deref())
+        };
+        let prepared: Vec<Prepared> = inputs.iter().map(prepare).collect();
         let batches = batches(&prepared);
         let (prepared, batches) = (&prepared, &batches);
         let threads = self.engines.len();

@@ -33,7 +33,7 @@ struct Layer {
 }
 
 /// A linear layer; the weight is `[out, in]`.
-pub struct Linear {
+struct Linear {
     weight: Tensor,
     bias: Tensor,
 }
@@ -87,10 +87,7 @@ impl Weights {
     }
 
     /// Takes `NAME.weight` (`[out, in]`) and `NAME.bias`.
-    ///
-    /// # Errors
-    /// As [`Weights::take`].
-    pub fn linear(&mut self, name: &str, outputs: i64, inputs: i64) -> Result<Linear, WeightsError> {
+    fn linear(&mut self, name: &str, outputs: i64, inputs: i64) -> Result<Linear, WeightsError> {
         Ok(Linear {
             weight: self.take(&format!("{name}.weight"), &[outputs, inputs])?,
             bias: self.take(&format!("{name}.bias"), &[outputs])?,
@@ -105,12 +102,11 @@ impl Weights {
 
 impl Linear {
     /// `x · weightᵀ + bias`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         x.f_linear(&self.weight, Some(&self.bias))
     }
 
-    /// The same weights for another thread: tensors are reference-counted, nothing is copied.
-    pub fn share(&self) -> Self {
+    fn share(&self) -> Self {
         Linear { weight: self.weight.shallow_clone(), bias: self.bias.shallow_clone() }
     }
 
@@ -226,8 +222,7 @@ impl Encoder {
         }
     }
 
-    /// Encodes messages; the result is `[messages, hidden]`, the mean of each message's token vectors
-    /// (special tokens included, as the base encoder was trained).
+    /// Encodes messages; the result is `[tokens, hidden]`, the messages one after the other.
     ///
     /// # Errors
     /// [`TchError`] from libtorch. `messages` must not be empty, nor any message in it.
@@ -243,12 +238,6 @@ impl Encoder {
         for layer in &self.layers {
             x = layer.forward(&x, &lengths, self.heads)?;
         }
-        let mut pooled = Vec::with_capacity(lengths.len());
-        let mut start = 0;
-        for &length in &lengths {
-            pooled.push(x.f_narrow(0, start, length)?.f_mean_dim([0].as_slice(), false, Kind::Float)?);
-            start += length;
-        }
-        Tensor::f_stack(&pooled, 0)
+        Ok(x)
     }
 }

@@ -3,28 +3,40 @@
 //! Holds always: a score is a function of text and context only, never of batch mates, worker or arrival
 //! time; nothing outside this room and `training` sees a tensor. Called by `pipeline` and `offline`.
 
+mod abstain;
 mod batch;
 mod encoder;
+mod engine;
+mod evidence;
 mod heads;
 mod model;
+mod normalize;
+mod prepared;
 mod queue;
+mod readout;
+mod scores;
 mod text;
 mod window;
 
 use std::sync::Arc;
 
+pub use abstain::Abstention;
 pub use batch::BatchScorer;
-pub use encoder::{Encoder, Linear, Message, Weights, WeightsError};
+pub use encoder::{Encoder, Message, Weights, WeightsError};
+pub use engine::Engine;
 pub use heads::{Heads, Output, SentimentHead};
 pub use model::{
-    CHECKED_FILES, CONFIG_FILE, Engine, MANIFEST_FILE, Manifest, Model, ModelError, Prepared, Tokenizing,
-    VOCAB_FILE, WEIGHTS_FILE, file_sha256, read_json, read_weights,
+    CHECKED_FILES, CONFIG_FILE, MANIFEST_FILE, Manifest, Model, ModelError, VOCAB_FILE, WEIGHTS_FILE,
+    file_sha256, read_json, read_weights,
 };
+pub use normalize::normalize;
+pub use prepared::{Prepared, Tokenized, Tokenizing};
 pub use queue::{Done, Observer, Reservation, Scorer, ScorerOptions, Silent};
-pub use text::{Text, TextError, Tokens, normalize};
+pub use scores::{LabelScore, Name, Scores, Sentiment};
+pub use text::{Text, TextError, Tokens};
 pub use window::{Window, context_tail};
 
-use crate::wire::{Label, Role};
+use crate::wire::Role;
 
 /// What is scored: one turn, and the other side's previous turn as context.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -32,28 +44,6 @@ pub struct ScoreInput {
     pub role: Role,
     pub text: Arc<str>,
     pub context: Option<Arc<str>>,
-}
-
-/// What the model says of one turn.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scores {
-    pub sentiment: Sentiment,
-    /// Why the model should not be believed here, if so.
-    pub abstained: Option<Abstention>,
-}
-
-/// Three probabilities that sum to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sentiment {
-    pub negative: f64,
-    pub neutral: f64,
-    pub positive: f64,
-}
-
-/// Why a turn is not judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Abstention {
-    TooShort,
 }
 
 /// Why a turn that was admitted got no score.
@@ -67,33 +57,6 @@ pub enum ScoreError {
     ShuttingDown,
     #[error("scoring failed; the turn had no effect and may be sent again")]
     Internal,
-}
-
-impl Sentiment {
-    /// Positive − negative, −1 to 1.
-    pub fn score(&self) -> f64 {
-        self.positive - self.negative
-    }
-
-    /// The most probable label; the milder one where two are equal.
-    pub fn label(&self) -> Label {
-        if self.neutral >= self.negative && self.neutral >= self.positive {
-            Label::Neutral
-        } else if self.positive >= self.negative {
-            Label::Positive
-        } else {
-            Label::Negative
-        }
-    }
-}
-
-impl Abstention {
-    /// The reason on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Abstention::TooShort => "too_short",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
-//! A model folder: loaded, checked against its manifest, and asked.
+//! A model folder: loaded, and checked against its manifest.
 //!
 //! Holds always: nothing is served from a folder whose files do not match their checksums in `undertone.json`;
-//! an error names the file. [`Tokenizing`] may be used from every thread; an [`Engine`] belongs to one thread
-//! (tensors are not `Sync`) and further ones come from [`Engine::share`].
+//! an error names the file.
 //! Called by `queue`, `offline`, `training::evaluate` and the command line.
 
 use std::collections::BTreeMap;
@@ -13,14 +12,14 @@ use std::sync::Arc;
 use rust_bert::bert::BertConfig;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tch::{Kind, TchError, Tensor};
+use tch::Tensor;
 
-use super::encoder::{Encoder, Linear, Message, Weights, WeightsError};
+use super::encoder::{Encoder, Weights, WeightsError};
+use super::engine::Engine;
 use super::heads::Heads;
+use super::prepared::{CONTEXT_SPECIAL_TOKENS, SPECIAL_TOKENS, Tokenizing};
+use super::readout::Readout;
 use super::text::{Text, TextError};
-use super::window::{Window, combine, context_tail, windows};
-use super::{Abstention, Scores, Sentiment};
-use crate::wire::Label;
 
 /// The manifest of a model folder.
 pub const MANIFEST_FILE: &str = "undertone.json";
@@ -32,10 +31,6 @@ pub const CONFIG_FILE: &str = "config.json";
 pub const VOCAB_FILE: &str = "vocab.txt";
 /// Files whose checksums the manifest holds.
 pub const CHECKED_FILES: [&str; 3] = [WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE];
-/// `[CLS]` and `[SEP]` around every window.
-const SPECIAL_TOKENS: usize = 2;
-/// Tokens that one pass of the encoder takes at most; longer turns take several. Bounds memory, about 40 MB.
-const PASS_TOKENS_MAX: usize = 2_048;
 
 /// What a model says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,32 +78,6 @@ impl ModelError {
     }
 }
 
-/// The part of a model that every thread may use: text → windows of tokens.
-pub struct Tokenizing {
-    text: Text,
-    window_content_tokens: usize,
-    context_tokens: usize,
-}
-
-/// A turn ready to be encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prepared {
-    windows: Vec<Window>,
-    /// All tokens of all windows: what it costs.
-    tokens: usize,
-    /// Tokens of the text itself.
-    content_tokens: usize,
-}
-
-/// The part of a model that belongs to one thread: windows → scores.
-pub struct Engine {
-    encoder: Encoder,
-    sentiment: Linear,
-    temperature: f64,
-    /// The position of negative, neutral and positive among the head's outputs.
-    order: [i64; 3],
-}
-
 /// A loaded model.
 pub struct Model {
     pub manifest: Manifest,
@@ -128,20 +97,13 @@ impl Model {
         }
         let config: BertConfig = read_json(&folder.join(CONFIG_FILE))?;
         let invalid = |text: String| ModelError::invalid(&folder.join(MANIFEST_FILE), text);
-        let order = label_order(&manifest.heads.sentiment.labels).ok_or_else(|| {
-            invalid("heads.sentiment.labels must be negative, neutral, positive in any order".into())
-        })?;
-        // The context has a [SEP] of its own.
-        let longest = manifest.window_tokens + manifest.context_tokens + 1;
+        manifest.heads.check().map_err(invalid)?;
+        let longest = manifest.window_tokens + manifest.context_tokens + CONTEXT_SPECIAL_TOKENS;
         if manifest.window_tokens <= SPECIAL_TOKENS || longest as i64 > config.max_position_embeddings {
             return Err(invalid(format!(
                 "window_tokens must be at least 3, and with context_tokens and one more at most {}",
                 config.max_position_embeddings
             )));
-        }
-        let temperature = manifest.heads.sentiment.temperature;
-        if !(temperature.is_finite() && temperature > 0.0) {
-            return Err(invalid("heads.sentiment.temperature must be above 0".into()));
         }
         let vocab = folder.join(VOCAB_FILE);
         let text = Text::load(&vocab)
@@ -150,8 +112,8 @@ impl Model {
         let mut weights = read_weights(&path)?;
         let fit = |error| ModelError::Weights { path: path.display().to_string(), problem: error };
         let encoder = Encoder::take(&mut weights, &config).map_err(fit)?;
-        let sentiment = weights.linear("heads.sentiment", 3, config.hidden_size).map_err(fit)?;
-        let engine = Engine { encoder, sentiment, temperature, order };
+        let readout = Readout::take(&mut weights, &manifest.heads, config.hidden_size).map_err(fit)?;
+        let engine = Engine::new(encoder, readout);
         let tokenizing = Arc::new(Tokenizing {
             text,
             window_content_tokens: manifest.window_tokens - SPECIAL_TOKENS,
@@ -164,109 +126,6 @@ impl Model {
     pub fn label(&self) -> String {
         format!("{}@{}", self.manifest.name, self.manifest.version)
     }
-}
-
-impl Tokenizing {
-    /// Tokenises one turn into windows; each has the end of the context before it.
-    pub fn prepare(&self, text: &str, context: Option<&str>) -> Prepared {
-        let tokens = self.text.tokens(text);
-        let context = context.map(|context| self.text.tokens(context));
-        let context = context.as_ref().map_or(&[][..], |tokens| context_tail(tokens, self.context_tokens));
-        let windows: Vec<Window> = windows(&tokens, self.window_content_tokens)
-            .into_iter()
-            .map(|range| Window::new(context, &tokens.ids[range], self.text.specials()))
-            .collect();
-        let total = windows.iter().map(|window| window.ids.len()).sum();
-        Prepared { windows, tokens: total, content_tokens: tokens.ids.len() }
-    }
-}
-
-impl Prepared {
-    /// What it costs to encode, in tokens.
-    pub fn tokens(&self) -> usize {
-        self.tokens
-    }
-
-    /// Its windows, for the reference test.
-    pub fn windows(&self) -> &[Window] {
-        &self.windows
-    }
-}
-
-impl Engine {
-    /// The same model for another thread; nothing is copied.
-    pub fn share(&self) -> Self {
-        let Engine { encoder, sentiment, temperature, order } = self;
-        Engine {
-            encoder: encoder.share(),
-            sentiment: sentiment.share(),
-            temperature: *temperature,
-            order: *order,
-        }
-    }
-
-    /// Scores turns; the result does not depend on which turns are asked for together.
-    ///
-    /// # Errors
-    /// [`TchError`] from libtorch.
-    pub fn score(&self, turns: &[&Prepared]) -> Result<Vec<Scores>, TchError> {
-        let windows: Vec<&Window> = turns.iter().flat_map(|turn| &turn.windows).collect();
-        let mut sentiments = Vec::with_capacity(windows.len());
-        let mut rest = windows.as_slice();
-        while !rest.is_empty() {
-            let (pass, later) = rest.split_at(pass_length(rest));
-            sentiments.extend(self.pass(pass)?);
-            rest = later;
-        }
-        let mut sentiments = sentiments.into_iter();
-        Ok(turns.iter().map(|turn| turn.scores(&mut sentiments)).collect())
-    }
-
-    fn pass(&self, windows: &[&Window]) -> Result<Vec<Sentiment>, TchError> {
-        // tch takes the guard per thread; without it every pass would build a graph for gradients.
-        let _guard = tch::no_grad_guard();
-        let messages: Vec<Message<'_>> =
-            windows.iter().map(|w| Message { ids: &w.ids, segments: &w.segments }).collect();
-        let pooled = self.encoder.forward(&messages)?;
-        let logits = self.sentiment.forward(&pooled)?.f_div_scalar(self.temperature)?;
-        let table = logits.f_softmax(-1, Kind::Double)?;
-        let flat = Vec::<f64>::try_from(table.f_flatten(0, -1)?)?;
-        let [negative, neutral, positive] = self.order.map(|at| at as usize);
-        Ok(flat
-            .chunks_exact(3)
-            .map(|row| Sentiment { negative: row[negative], neutral: row[neutral], positive: row[positive] })
-            .collect())
-    }
-}
-
-impl Prepared {
-    fn scores(&self, sentiments: &mut impl Iterator<Item = Sentiment>) -> Scores {
-        let parts: Vec<(usize, Sentiment)> =
-            self.windows.iter().map(|window| window.turn.len()).zip(sentiments).collect();
-        if self.content_tokens == 0 {
-            // Nothing was said: no label is likelier than another.
-            let third = 1.0 / 3.0;
-            let sentiment = Sentiment { negative: third, neutral: third, positive: third };
-            return Scores { sentiment, abstained: Some(Abstention::TooShort) };
-        }
-        Scores { sentiment: combine(&parts), abstained: None }
-    }
-}
-
-/// How many of the first windows go into one pass: at least one, then as the token limit allows.
-fn pass_length(windows: &[&Window]) -> usize {
-    let mut tokens = 0;
-    let fitting = windows.iter().take_while(|window| {
-        tokens += window.ids.len();
-        tokens <= PASS_TOKENS_MAX
-    });
-    fitting.count().max(1)
-}
-
-fn label_order(labels: &[Label]) -> Option<[i64; 3]> {
-    let at = |label| labels.iter().position(|&l| l == label).map(|at| at as i64);
-    (labels.len() == 3).then_some(())?;
-    Some([at(Label::Negative)?, at(Label::Neutral)?, at(Label::Positive)?])
 }
 
 fn check_file(folder: &Path, file: &str, manifest: &Manifest) -> Result<(), ModelError> {

@@ -13,8 +13,11 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tokio::time::Instant;
 
-use super::model::{Engine, Model, Prepared, Tokenizing};
+use super::engine::Engine;
+use super::model::Model;
+use super::prepared::{Prepared, Tokenized, Tokenizing};
 use super::{ScoreError, Scores};
+use crate::wire::Role;
 
 /// Bounds of the advice how long to wait after a refusal.
 const RETRY_MS_MIN: u64 = 100;
@@ -63,10 +66,10 @@ pub struct Scorer {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
-/// Room in the queue for one tokenised turn; given back when dropped.
+/// Room in the queue for one tokenised turn with the longest context that there may be; given back when dropped.
 pub struct Reservation {
     shared: Arc<Shared>,
-    prepared: Option<Prepared>,
+    turn: Option<Tokenized>,
 }
 
 struct Shared {
@@ -80,8 +83,9 @@ struct Shared {
 
 struct State {
     jobs: VecDeque<Job>,
-    /// Reserved or queued.
+    /// Reserved, queued or being encoded.
     turns: usize,
+    /// The same; what is only reserved counts with the longest context that there may be.
     tokens: usize,
     /// Threads that are encoding.
     busy: usize,
@@ -127,13 +131,14 @@ impl Scorer {
         Scorer { shared, threads: Mutex::new(threads) }
     }
 
-    /// Tokenises a turn and takes room in the queue for it.
+    /// Tokenises a turn and takes room in the queue for it. Its context is known only once it is admitted to its
+    /// conversation, which it must not be before there is room.
     ///
     /// # Errors
     /// [`ScoreError::Overloaded`] when the queue is full.
-    pub fn reserve(&self, text: &str) -> Result<Reservation, ScoreError> {
-        let prepared = self.shared.tokenizing.prepare(text, None);
-        let tokens = prepared.tokens();
+    pub fn reserve(&self, role: Role, text: &str) -> Result<Reservation, ScoreError> {
+        let turn = self.shared.tokenizing.tokenize(role, text);
+        let tokens = turn.tokens_max();
         let mut state = self.shared.state.lock();
         let options = &self.shared.options;
         // A turn longer than the whole token limit still gets in when nothing else waits.
@@ -145,7 +150,7 @@ impl Scorer {
         state.turns += 1;
         state.tokens += tokens;
         drop(state);
-        Ok(Reservation { shared: self.shared.clone(), prepared: Some(prepared) })
+        Ok(Reservation { shared: self.shared.clone(), turn: Some(turn) })
     }
 
     /// How full the queue is, 0 to 1.
@@ -176,21 +181,27 @@ impl Drop for Scorer {
 }
 
 impl Reservation {
-    /// Puts the turn into the queue; `done` will be called once.
-    pub fn submit(mut self, done: Done) {
-        let prepared = self.prepared.take().expect("a reservation is submitted once: this is a bug");
+    /// Puts the turn into the queue, behind its context; `done` will be called once.
+    pub fn submit(mut self, context: Option<&str>, done: Done) {
+        let turn = self.turn.take().expect("a reservation is submitted once: this is a bug");
+        let reserved = turn.tokens_max();
+        let prepared = self.shared.tokenizing.assemble(turn, context);
         self.shared.observer.pushed();
-        self.shared.state.lock().jobs.push_back(Job { prepared, queued: Instant::now(), done });
+        let mut state = self.shared.state.lock();
+        // From here on it counts as what it is.
+        state.tokens = state.tokens - reserved + prepared.tokens();
+        state.jobs.push_back(Job { prepared, queued: Instant::now(), done });
+        drop(state);
         self.shared.work.notify_one();
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if let Some(prepared) = self.prepared.take() {
+        if let Some(turn) = self.turn.take() {
             let mut state = self.shared.state.lock();
             state.turns -= 1;
-            state.tokens -= prepared.tokens();
+            state.tokens -= turn.tokens_max();
         }
     }
 }
@@ -245,7 +256,10 @@ impl Shared {
             Ok(scores) => answers.extend(scores.into_iter().map(Ok)),
             // One of them is poison: alone, each shows which.
             Err(_) if fresh.len() > 1 => {
-                answers.extend(prepared.iter().map(|one| guarded(engine, &[*one]).map(|scores| scores[0])));
+                answers.extend(prepared.iter().map(|one| {
+                    guarded(engine, &[*one])
+                        .and_then(|scores| scores.into_iter().next().ok_or(ScoreError::Internal))
+                }));
             }
             Err(error) => answers.push(Err(error)),
         }

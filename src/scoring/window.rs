@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn check(total: usize, sentence_ends: &[usize], window_max: usize, expect: &[(usize, usize)]) {
-        let tokens = Tokens { ids: vec![7; total], sentence_ends: sentence_ends.to_vec() };
+        let tokens =
+            Tokens { ids: vec![7; total], sentence_ends: sentence_ends.to_vec(), places: vec![0..1; total] };
         let found: Vec<(usize, usize)> =
             windows(&tokens, window_max).iter().map(|w| (w.start, w.end)).collect();
         assert_eq!(found, expect);
@@ -109,8 +110,8 @@ mod tests {
     #[test]
     fn windows_share_no_token_and_leave_none_out() {
         for total in [1, 62, 63, 64, 65, 511, 512, 513, 8_000] {
-            let tokens =
-                Tokens { ids: vec![7; total], sentence_ends: (0..total).step_by(17).skip(1).collect() };
+            let sentence_ends = (0..total).step_by(17).skip(1).collect();
+            let tokens = Tokens { ids: vec![7; total], sentence_ends, places: vec![0..1; total] };
             let ranges = windows(&tokens, 62);
             assert!(ranges.iter().all(|r| r.len() <= 62 && !r.is_empty()));
             assert_eq!(ranges.iter().map(|r| r.len()).sum::<usize>(), total);

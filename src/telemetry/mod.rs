@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
-use crate::wire::{Channel, ErrorCode, Label, Level, Role, Severity};
+use crate::wire::{Channel, ErrorCode, Label, Level, Mistake, Role, Severity, Signal};
 use fold::Folded;
 use state::StateGauges;
 use tables::{QueueSeries, SourceSeries, Table1, Table2, Vecs};
@@ -249,6 +249,20 @@ impl Metrics {
 
     pub fn agent_turn(&self, queue: Option<&str>) {
         self.queue(queue, |series| series.agent_turns.inc());
+    }
+
+    /// A signal in a customer's turn; one of those that a single turn can show.
+    pub fn signal(&self, signal: Signal, queue: Option<&str>) {
+        let at = Signal::IN_TEXT.iter().position(|name| *name == signal);
+        debug_assert!(at.is_some(), "no series for {signal}");
+        self.queue(queue, |series| at.iter().for_each(|at| series.signals[*at].inc()));
+    }
+
+    /// A mistake in a turn of the business side; one of those that a single turn can show.
+    pub fn mistake(&self, mistake: Mistake, queue: Option<&str>) {
+        let at = Mistake::IN_TEXT.iter().position(|name| *name == mistake);
+        debug_assert!(at.is_some(), "no series for {mistake}");
+        self.queue(queue, |series| at.iter().for_each(|at| series.mistakes[*at].inc()));
     }
 
     /// `reason` is one of [`ABSTENTION_REASONS`].

@@ -31,6 +31,9 @@ fn closed_label_sets_start_at_zero() {
         "undertone_frames_refused_total{code=\"invalid_json\"}",
         "undertone_connections{endpoint=\"ingest\"}",
         "undertone_customer_turns_total{label=\"negative\",queue=\"none\"}",
+        "undertone_signals_total{queue=\"none\",signal=\"churn_threat\"}",
+        "undertone_mistakes_total{mistake=\"policy_wall\",queue=\"none\"}",
+        "undertone_abstained_turns_total{reason=\"garbage\"}",
         "undertone_stage_duration_seconds_count{stage=\"encode\"}",
         "undertone_customer_wait_seconds_count{channel=\"chat\",phase=\"first\"}",
     ] {
@@ -97,6 +100,8 @@ fn a_hundred_queues_sources_and_many_alerts_stay_within_the_series_budget() {
     for queue in &queues {
         metrics.customer_turn(Label::Negative, -0.9, Some(queue));
         metrics.agent_turn(Some(queue));
+        metrics.signal(Signal::Frustration, Some(queue));
+        metrics.mistake(Mistake::PolicyWall, Some(queue));
         metrics.source_last_turn(Some(queue), 1.0);
     }
     let alerts: Vec<_> = (0..1_000)

@@ -1,14 +1,14 @@
 //! What turns do to the state of their conversation.
 
 use super::*;
-use crate::conversation::EXCERPT_CHARS_MAX;
+use crate::conversation::{CONTEXT_CHARS_MAX, Said};
 use crate::scoring::Abstention;
 
 #[test]
 fn the_context_is_the_other_sides_last_turn_however_fast_scores_come_back() {
     let contexts = |at_once: bool| {
         let mut house = House::default();
-        let long = "😡".repeat(EXCERPT_CHARS_MAX + 1);
+        let long = format!("first {}", "😡".repeat(CONTEXT_CHARS_MAX));
         let turns = [
             turn("1", &long, 0),
             agent("2", "sorry", 1),
@@ -28,7 +28,7 @@ fn the_context_is_the_other_sides_last_turn_however_fast_scores_come_back() {
         }
         contexts
     };
-    let cut = "😡".repeat(EXCERPT_CHARS_MAX);
+    let cut = "😡".repeat(CONTEXT_CHARS_MAX);
     let expect = [None, Some(cut.as_str()), Some("sorry"), Some("sorry"), Some("well?")];
     assert_eq!(contexts(true), expect.map(|text| text.map(str::to_owned)));
     assert_eq!(contexts(true), contexts(false));
@@ -86,7 +86,7 @@ fn a_live_source_is_believed_within_the_skew_only() {
 fn the_first_wait_ends_with_the_first_answer_not_with_a_greeting() {
     let mut state = crate::conversation::State::default();
     let mut check = |turn: Turn, expect: Option<(f64, bool)>| {
-        let effect = state.apply(&turn, &Arc::from("text"), Some(0.0));
+        let effect = state.apply(&turn, &Said::of(&Arc::from("text")), Some(0.0));
         assert_eq!(effect.ended_wait.map(|wait| (wait.seconds, wait.first)), expect, "{}", turn.turn_id);
     };
     check(agent("greeting", "", 0), None);

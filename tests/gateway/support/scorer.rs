@@ -148,5 +148,5 @@ fn scores(text: &str) -> Scores {
     let neutral = (1.0_f64 - negative - positive).max(0.01);
     let sum = negative + neutral + positive;
     let sentiment = Sentiment { negative: negative / sum, neutral: neutral / sum, positive: positive / sum };
-    Scores { sentiment, abstained: None }
+    Scores::of_sentiment(sentiment)
 }

@@ -1,0 +1,92 @@
+//! What the model says of one turn.
+//!
+//! Holds always: probabilities are calibrated; a label has evidence exactly where it is at or above its operating
+//! threshold and the turn was judged. Made by `readout`; read by `pipeline`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Abstention;
+use crate::wire::{Act, Label, Mistake, Signal};
+
+/// What the model says of one turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scores {
+    pub sentiment: Sentiment,
+    /// Every label that the role is asked for, in the order of the names: signals, or mistakes and then acts.
+    pub labels: Vec<LabelScore>,
+    /// The mean vector of the turn's own tokens: turns that say the same are near each other. Empty where a scorer
+    /// has none.
+    pub vector: Arc<[f32]>,
+    /// Why the model should not be believed here, if so; nothing has evidence then.
+    pub abstained: Option<Abstention>,
+}
+
+/// One label of one turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LabelScore {
+    pub name: Name,
+    pub probability: f64,
+    /// Where it shows, in code points of the turn's text; none below the operating threshold.
+    pub evidence: Option<Range<u32>>,
+}
+
+/// What a single turn can show, over all roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    Signal(Signal),
+    Mistake(Mistake),
+    Act(Act),
+}
+
+/// Three probabilities that sum to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sentiment {
+    pub negative: f64,
+    pub neutral: f64,
+    pub positive: f64,
+}
+
+impl Scores {
+    /// A judged turn of which nothing but the sentiment is known.
+    pub fn of_sentiment(sentiment: Sentiment) -> Self {
+        Scores { sentiment, labels: Vec::new(), vector: Arc::from([]), abstained: None }
+    }
+
+    /// The labels at or above their operating thresholds, with where they show.
+    pub fn raised(&self) -> impl Iterator<Item = (&LabelScore, &Range<u32>)> {
+        self.labels.iter().filter_map(|label| Some((label, label.evidence.as_ref()?)))
+    }
+}
+
+impl Name {
+    /// The spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Name::Signal(name) => name.as_str(),
+            Name::Mistake(name) => name.as_str(),
+            Name::Act(name) => name.as_str(),
+        }
+    }
+}
+
+impl Sentiment {
+    /// No label likelier than another: nothing was said.
+    pub const EVEN: Sentiment = Sentiment { negative: 1.0 / 3.0, neutral: 1.0 / 3.0, positive: 1.0 / 3.0 };
+
+    /// Positive − negative, −1 to 1.
+    pub fn score(&self) -> f64 {
+        self.positive - self.negative
+    }
+
+    /// The most probable label; the milder one where two are equal.
+    pub fn label(&self) -> Label {
+        if self.neutral >= self.negative && self.neutral >= self.positive {
+            Label::Neutral
+        } else if self.positive >= self.negative {
+            Label::Positive
+        } else {
+            Label::Negative
+        }
+    }
+}
