@@ -24,6 +24,18 @@ pub struct Recipe {
     pub sets: Vec<SetRecipe>,
 }
 
+/// A recipe that is another one with fewer sets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Narrowed {
+    name: String,
+    version: String,
+    /// The other recipe, relative to this file's folder.
+    extends: PathBuf,
+    /// Sets with these licences stay.
+    licences: Vec<Licence>,
+}
+
 /// Hyper-parameters.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -295,8 +307,16 @@ impl Recipe {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|problem| RecipeError::Read { path: shown.clone(), problem })?;
-        let recipe: Recipe = toml::from_str(&text)
-            .map_err(|e| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() })?;
+        let invalid =
+            |e: toml::de::Error| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() };
+        let table: toml::Table = toml::from_str(&text).map_err(invalid)?;
+        if table.contains_key("extends") {
+            let Narrowed { name, version, extends, licences } = toml::from_str(&text).map_err(invalid)?;
+            let whole = Recipe::load(&path.parent().unwrap_or(Path::new(".")).join(extends))?;
+            let sets = whole.sets.into_iter().filter(|set| licences.contains(&set.licence)).collect();
+            return Ok(Recipe { name, version, sets, ..whole });
+        }
+        let recipe: Recipe = toml::from_str(&text).map_err(invalid)?;
         recipe.validate().map_err(|problem| RecipeError::Invalid { path: shown, problem })?;
         Ok(recipe)
     }
