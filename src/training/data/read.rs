@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::DataError;
-use crate::conversation::EXCERPT_CHARS_MAX;
+use crate::conversation::Said;
 use crate::offline::reader;
 use crate::training::classes::{self, Marks, SIGNALS};
 use crate::training::recipe::{Class, SetRecipe, Shape};
@@ -203,11 +204,11 @@ fn read_annotated(set: &SetRecipe, path: &Path, folder: &Path) -> Result<Vec<Can
                 Some(role) => Role::parse(role).ok_or("a turn has a role that is not known")?,
                 None => return Err("a turn has no role".into()),
             };
-            let excerpt: String = text.chars().take(EXCERPT_CHARS_MAX).collect();
+            let tail = Said::of(&Arc::from(text)).tail.to_string();
             let context = if role == Role::Customer { &business } else { &customer }.clone();
             let candidate = annotated(set, annotation, index, role, text, context)?;
             candidates.push(Candidate { group: Some(Group::Conversation(id.to_owned())), ..candidate });
-            *(if role == Role::Customer { &mut customer } else { &mut business }) = Some(excerpt);
+            *(if role == Role::Customer { &mut customer } else { &mut business }) = Some(tail);
         }
         Ok(())
     })?;
