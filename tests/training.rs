@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use rust_bert::bert::BertConfig;
 use undertone::scoring::{CONFIG_FILE, Model, VOCAB_FILE, WEIGHTS_FILE, read_json};
-use undertone::training::{self, Network, Recipe, Split, TrainError, TrainOptions};
+use undertone::training::{self, EvaluateOptions, Network, Recipe, Split, TrainError, TrainOptions};
 
 fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -71,7 +71,8 @@ fn a_tiny_set_is_learned_and_served() {
     assert!(losses[losses.len() - 1] < losses[0] / 2.0, "from {} to {}", losses[0], losses[losses.len() - 1]);
     let model = Model::load(&out).unwrap();
     assert_eq!(model.label(), "tiny@1");
-    let report = training::evaluate(&model, &dataset, Split::Train, |_| {}).unwrap();
+    let options = EvaluateOptions { split: Split::Train, without_context: false, real: &[] };
+    let report = training::evaluate(&model, &dataset, options, |_, _| {}).unwrap();
     let all = &report.sets.last().unwrap().model;
     assert!(all.accuracy > 0.9, "accuracy {} on what it was trained on", all.accuracy);
 }
@@ -156,13 +157,14 @@ fn undertone(args: &[&str]) -> Output {
 }
 
 #[test]
-fn a_team_trains_on_its_own_labels_with_one_command() {
+fn a_team_trains_the_whole_model_on_its_own_labels_with_one_command() {
     let folder = tempfile::tempdir().unwrap();
     tiny_base(folder.path());
     let (base, out) = (folder.path().to_str().unwrap(), folder.path().join("mine"));
     let (data, out) = (tiny_set(), out.to_str().unwrap().to_owned());
     let data = data.to_str().unwrap();
-    let trained = undertone(&["train", "--data", data, "--base", base, "--out", &out, "--epochs", "1"]);
+    let args = ["train", "--data", data, "--base", base, "--out", &out, "--epochs", "1", "--train-encoder"];
+    let trained = undertone(&args);
     assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
     let measured =
         undertone(&["evaluate", "--data", data, "--model", &out, "--split", "train", "--confusion"]);
@@ -171,6 +173,97 @@ fn a_team_trains_on_its_own_labels_with_one_command() {
         measured.status.success() && text.contains("| tiny-sentiment.jsonl |") && text.contains("VADER"),
         "{text}"
     );
+}
+
+/// Turns that threaten to leave and turns that do not, with words that tell them apart.
+fn own_classes(folder: &Path) -> PathBuf {
+    let things =
+        ["contract", "line", "account", "plan", "number", "box", "card", "parcel", "invoice", "order"];
+    let names =
+        ["anna", "bob", "carol", "dave", "eve", "frank", "grace", "henry", "irene", "jack", "kim", "lou"];
+    let mut lines = String::new();
+    for (thing, name) in things.iter().flat_map(|thing| names.iter().map(move |name| (thing, name))) {
+        let threat = format!("i leave you for the competition cancel my {thing} says {name}");
+        let none = format!("please tell {name} when the {thing} comes thank you very much");
+        lines += &serde_json::json!({"text": threat, "classes": {"churn_threat": true}}).to_string();
+        lines += "\n";
+        lines += &serde_json::json!({"text": none, "classes": {"churn_threat": false}}).to_string();
+        lines += "\n";
+    }
+    let file = folder.join("own.jsonl");
+    fs::write(&file, lines).unwrap();
+    file
+}
+
+/// The variables of a model folder by name, as bytes of their file's precision.
+fn variables(folder: &Path) -> Vec<(String, Vec<f32>)> {
+    let tensors = tch::Tensor::read_safetensors(folder.join(WEIGHTS_FILE)).unwrap();
+    let floats =
+        |tensor: tch::Tensor| Vec::<f32>::try_from(tensor.to_kind(tch::Kind::Float).flatten(0, -1)).unwrap();
+    tensors.into_iter().map(|(name, tensor)| (name, floats(tensor))).collect()
+}
+
+#[test]
+fn own_labels_move_their_class_and_nothing_else_and_the_gain_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    tiny_base(folder.path());
+    let base = folder.path().join("base");
+    let mut recipe = tiny_recipe();
+    recipe.training.epochs = 2;
+    let dataset = training::load(&recipe, Path::new("/"), checkout()).unwrap();
+    let go_on = |_: training::Progress| ControlFlow::Continue(());
+    training::train(&recipe, &dataset, &options(folder.path(), &base, false), go_on).unwrap();
+    let (data, out) = (own_classes(folder.path()), folder.path().join("mine"));
+    let args = [data.to_str().unwrap(), "--base", base.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let trained = undertone(&[&["train", "--data"][..], &args].concat());
+    let text = String::from_utf8_lossy(&trained.stdout).into_owned();
+    assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
+    let line = text.lines().find(|line| line.starts_with("| churn_threat |")).expect(&text);
+    let figures: Vec<f64> = line.split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
+    let [.., f1_before, f1_after, _, ap_after] = figures[..] else { panic!("{line}") };
+    assert!(f1_after > f1_before && f1_after > 0.9 && ap_after > 0.9, "{text}");
+    // churn_threat is the third of the signals.
+    for ((name, before), (_, after)) in variables(&base).into_iter().zip(variables(&out)) {
+        let width = before.len() / 9;
+        let same: Vec<bool> = before.iter().zip(&after).map(|(a, b)| a.to_bits() == b.to_bits()).collect();
+        match name.as_str() {
+            "heads.signals.weight" | "heads.signals.bias" => {
+                assert!(same[..2 * width].iter().chain(&same[3 * width..]).all(|same| *same), "{name}");
+                assert!(same[2 * width..3 * width].iter().any(|same| !same), "{name} did not move");
+            }
+            _ => assert!(same.iter().all(|same| *same), "{name} moved"),
+        }
+    }
+    let heads = |folder: &Path| Model::load(folder).unwrap().manifest.heads;
+    let (before, after) = (heads(&base), heads(&out));
+    assert_eq!(
+        (&before.mistakes, &before.acts, &before.sentiment),
+        (&after.mistakes, &after.acts, &after.sentiment)
+    );
+    assert_ne!(before.signals[2], after.signals[2]);
+}
+
+#[test]
+fn a_class_that_is_none_is_refused_with_those_that_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("mine.jsonl");
+    fs::write(&data, "{\"text\":\"so slow\",\"classes\":{\"frustated\":true}}\n").unwrap();
+    let recipe = Recipe::for_own_labels("own", &[data]);
+    let refusal = training::load(&recipe, Path::new("/"), checkout()).unwrap_err().to_string();
+    assert!(
+        refusal.contains("line 1") && refusal.contains("frustated") && refusal.contains("frustration"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn the_open_recipe_is_the_default_one_without_the_sets_that_may_not_be_used_freely() {
+    let recipes = checkout().join("models/recipes");
+    let whole = Recipe::load(&recipes.join("undertone-en.toml")).unwrap();
+    let open = Recipe::load(&recipes.join("undertone-en-open.toml")).unwrap();
+    assert!(open.sets.len() > 4 && open.sets.len() < whole.sets.len());
+    assert!(open.sets.iter().all(|set| ["permissive", "share-alike"].contains(&set.licence.as_str())));
+    assert_eq!(open.split_salt, whole.split_salt, "a row is in the same split of both");
 }
 
 #[test]

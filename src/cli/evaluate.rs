@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::scoring::Model;
-use crate::training::{self, Split};
+use crate::training::{self, EvaluateOptions, Split};
 
 /// Rows between two lines of progress.
 const PROGRESS_ROWS: usize = 5_120;
@@ -24,6 +24,9 @@ pub struct EvaluateArgs {
     /// Which split to measure on; thresholds and choices are made on `dev`, figures are quoted from `test`.
     #[arg(long, value_enum, default_value_t = SplitArg::Test)]
     split: SplitArg,
+    /// Ask without the turns' contexts, to see what they add.
+    #[arg(long)]
+    without_context: bool,
     /// Also print the confusion of every set.
     #[arg(long)]
     confusion: bool,
@@ -62,11 +65,15 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         SplitArg::Dev => Split::Dev,
         SplitArg::Test => Split::Test,
     };
-    let total = dataset.rows.iter().filter(|row| row.split == split).count();
-    let report = training::evaluate(&model, &dataset, split, |done| {
-        if done % PROGRESS_ROWS == 0 {
+    let real: Vec<String> =
+        recipe.sets.iter().filter(|set| set.annotations.is_some()).map(|set| set.name.clone()).collect();
+    let options = EvaluateOptions { split, without_context: args.without_context, real: &real };
+    let mut shown = 0;
+    let report = training::evaluate(&model, &dataset, options, |done, total| {
+        if done / PROGRESS_ROWS > shown / PROGRESS_ROWS {
             eprintln!("{done} of {total} rows");
         }
+        shown = done;
     })?;
     match args.format {
         Format::Text => {

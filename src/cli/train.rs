@@ -18,7 +18,7 @@ const PROGRESS_SECONDS: u64 = 15;
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// The folder with the recipe's files; or, without --recipe, a file (or folder of files) of your own labelled
-    /// turns: JSON Lines with "text" and "label" (negative, neutral, positive).
+    /// turns: JSON Lines with "text" and "label" (negative, neutral, positive) or "classes" (docs/training.md).
     #[arg(long)]
     data: PathBuf,
     /// What to train on and how; without it --data is taken as your own labels.
@@ -31,6 +31,10 @@ pub struct TrainArgs {
     /// The model folder to write.
     #[arg(long)]
     out: PathBuf,
+    /// Train the encoder too on your own labels. Every head then changes; without it only the heads that your labels
+    /// speak of do.
+    #[arg(long)]
+    train_encoder: bool,
     /// The name of the model; default: the recipe's, or that of the output folder.
     #[arg(long)]
     name: Option<String>,
@@ -73,6 +77,9 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     let dataset = training::load(&recipe, &data, &recipe_folder)?;
     describe(&recipe, &dataset, &base);
+    if args.recipe.is_none() && !args.train_encoder {
+        return tune(args, &recipe, &dataset, &base);
+    }
     let checkpoints = args.checkpoints.clone().unwrap_or_else(|| args.out.join("checkpoints"));
     let options = TrainOptions {
         base,
@@ -102,7 +109,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         dev.accuracy,
         dev.macro_f1,
         dev.calibration_error.unwrap_or(f64::NAN),
-        trained.temperature
+        trained.heads.sentiment.temperature
     );
     println!(
         "measure it with: undertone evaluate --model {} --data {}{}",
@@ -110,6 +117,61 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         args.data.display(),
         args.recipe.as_ref().map(|r| format!(" --recipe {}", r.display())).unwrap_or_default()
     );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fits the heads that a team's own labels speak of, and says what it gained.
+fn tune(args: &TrainArgs, recipe: &Recipe, dataset: &Dataset, base: &Path) -> anyhow::Result<ExitCode> {
+    let began = Instant::now();
+    let mut last = began;
+    let tuned = training::tune_heads(recipe, dataset, base, &args.out, |done, total| {
+        if last.elapsed() >= Duration::from_secs(PROGRESS_SECONDS) {
+            last = Instant::now();
+            eprintln!("{done} of {total} rows encoded");
+        }
+    })?;
+    println!(
+        "wrote {}: {} training rows, {} for calibration, {} held out; the encoder and every head not named here are as in {}",
+        args.out.display(),
+        tuned.train_rows,
+        tuned.dev_rows,
+        tuned.test_rows,
+        base.display()
+    );
+    println!("\nOn the held-out rows (for sentiment: macro-F1 and accuracy)\n");
+    println!(
+        "| head | rows | positives | F1 before | F1 after | average precision before | after |\n|---|---|---|---|---|---|---|"
+    );
+    for gain in &tuned.gains {
+        println!(
+            "| {} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            gain.name,
+            gain.rows,
+            gain.positives,
+            gain.f1.before,
+            gain.f1.after,
+            gain.average_precision.before,
+            gain.average_precision.after
+        );
+    }
+    if tuned.gains.is_empty() {
+        println!("nothing was learned: no class has enough rows");
+    }
+    if !tuned.too_few.is_empty() {
+        println!(
+            "\nleft as they were, with fewer than {} training rows of yes or of no: {}",
+            training::OWN_ROWS_OF_A_KIND_MIN,
+            tuned.too_few.join(", ")
+        );
+    }
+    let worse = tuned.gains.iter().filter(|gain| gain.f1.after < gain.f1.before);
+    let worse: Vec<_> = worse.map(|gain| gain.name).collect();
+    if !worse.is_empty() {
+        println!(
+            "\nworse than before on your held-out rows: {}; more rows may help, or keep the old model",
+            worse.join(", ")
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,5 @@
-//! Accuracy, F1, recall, calibration and confusion of three-class predictions.
-//! Called by `trainer` and `evaluate`.
+//! Accuracy, F1, recall, calibration and confusion of three-class predictions; precision, recall, average precision
+//! and calibration of yes-or-no ones. Called by `trainer`, `calibrate` and `evaluate`.
 
 use serde::Serialize;
 
@@ -29,6 +29,79 @@ pub struct Prediction {
     pub truth: Label,
     pub guess: Label,
     pub confidence: Option<f64>,
+}
+
+/// The figures of one yes-or-no class.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Binary {
+    pub rows: usize,
+    pub positives: usize,
+    /// How often it was said.
+    pub said: usize,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+    /// The mean of the precisions at each positive, in the order of the probabilities.
+    pub average_precision: f64,
+    /// Expected calibration error of the probability of yes, in [`CALIBRATION_BINS`] bins.
+    pub calibration_error: f64,
+}
+
+/// Measures yes-or-no predictions: pairs of probability and truth, said from `threshold` on.
+pub fn measure_binary(pairs: &[(f64, bool)], threshold: f64) -> Binary {
+    let positives = pairs.iter().filter(|(_, yes)| *yes).count();
+    let said = pairs.iter().filter(|(p, _)| *p >= threshold).count();
+    let right = pairs.iter().filter(|(p, yes)| *yes && *p >= threshold).count();
+    let mut bins = [(0.0, 0_usize); CALIBRATION_BINS];
+    for (p, yes) in pairs {
+        let bin = ((p * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1);
+        bins[bin].0 += p;
+        bins[bin].1 += usize::from(*yes);
+    }
+    let gap: f64 = bins.iter().map(|(sum, yes)| (sum - *yes as f64).abs()).sum();
+    Binary {
+        rows: pairs.len(),
+        positives,
+        said,
+        precision: ratio(right as f64, said as f64),
+        recall: ratio(right as f64, positives as f64),
+        f1: ratio(2.0 * right as f64, (said + positives) as f64),
+        average_precision: average_precision(pairs, positives),
+        calibration_error: ratio(gap, pairs.len() as f64),
+    }
+}
+
+/// The threshold with the best F1; infinite where there is no positive.
+pub fn best_f1_threshold(pairs: &[(f64, bool)]) -> f64 {
+    let mut candidates: Vec<f64> = pairs.iter().filter(|(_, yes)| *yes).map(|(p, _)| *p).collect();
+    candidates.sort_by(f64::total_cmp);
+    candidates.dedup();
+    let f1 = |threshold: &f64| measure_f1(pairs, *threshold);
+    candidates.into_iter().max_by(|a, b| f1(a).total_cmp(&f1(b))).unwrap_or(f64::INFINITY)
+}
+
+fn measure_f1(pairs: &[(f64, bool)], threshold: f64) -> f64 {
+    let (mut right, mut sum) = (0_usize, 0_usize);
+    for (p, yes) in pairs {
+        right += usize::from(*yes && *p >= threshold);
+        sum += usize::from(*yes) + usize::from(*p >= threshold);
+    }
+    ratio(2.0 * right as f64, sum as f64)
+}
+
+fn average_precision(pairs: &[(f64, bool)], positives: usize) -> f64 {
+    let mut order: Vec<(f64, bool)> = pairs.to_vec();
+    // Of equal probabilities the misses come first: no credit for an undecided order.
+    order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut found = 0;
+    let mut sum = 0.0;
+    for (index, (_, yes)) in order.iter().enumerate() {
+        if *yes {
+            found += 1;
+            sum += f64::from(found) / (index + 1) as f64;
+        }
+    }
+    ratio(sum, positives as f64)
 }
 
 /// Measures predictions.
@@ -101,6 +174,19 @@ mod tests {
         assert!((measures.macro_f1 - (2.0 / 3.0 + 2.0 / 3.0 + 1.0) / 3.0).abs() < 1e-12);
         // Two at 0.9, both right (gap 0.2 in sum); two at 0.6, one right (gap 0.2 in sum).
         assert!((measures.calibration_error.unwrap() - 0.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn yes_or_no_figures_match_a_hand_count() {
+        let binary =
+            measure_binary(&[(0.9, true), (0.8, false), (0.7, true), (0.1, false), (0.1, true)], 0.5);
+        assert_eq!((binary.positives, binary.said), (3, 3));
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+        near(binary.precision, 2.0 / 3.0);
+        near(binary.recall, 2.0 / 3.0);
+        // Hits at places 1, 3 and 5.
+        near(binary.average_precision, (1.0 + 2.0 / 3.0 + 3.0 / 5.0) / 3.0);
+        near(best_f1_threshold(&[(0.9, true), (0.8, false), (0.7, true), (0.1, false)]), 0.7);
     }
 
     #[test]

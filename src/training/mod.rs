@@ -4,18 +4,26 @@
 //! turns up ([`Split`]); the encoder here is rust-bert's own, the reference for the packed one of `scoring`.
 //! Called by `cli::train` and `cli::evaluate`.
 
+mod baseline;
+mod calibrate;
+mod classes;
 mod data;
 mod evaluate;
+mod folder;
 mod measures;
 mod network;
+mod own;
 mod recipe;
+mod report;
 mod split;
 mod trainer;
 
 pub use data::{DataError, Dataset, Row, load};
-pub use evaluate::{Report, SetReport, evaluate};
-pub use measures::{Measures, Prediction, measure};
+pub use evaluate::{EvaluateOptions, evaluate};
+pub use measures::{Binary, Measures, Prediction, measure};
 pub use network::{Network, NetworkError, Padded};
+pub use own::{Change, Gain, OWN_ROWS_OF_A_KIND_MIN, Tuned, tune_heads};
 pub use recipe::{Class, Licence, Recipe, RecipeError, SetRecipe};
+pub use report::{ClassReport, PairReport, Report, SetReport};
 pub use split::{Split, canonical};
 pub use trainer::{CHECKPOINT_STEPS, Progress, TrainError, TrainOptions, Trained, train};

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::wire::Label;
+use super::classes::{Marks, Says};
+use crate::wire::{Label, Role};
 
 /// A whole recipe.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -21,6 +22,18 @@ pub struct Recipe {
     pub training: Training,
     #[serde(rename = "set")]
     pub sets: Vec<SetRecipe>,
+}
+
+/// A recipe that is another one with fewer sets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Narrowed {
+    name: String,
+    version: String,
+    /// The other recipe, relative to this file's folder.
+    extends: PathBuf,
+    /// Sets with these licences stay.
+    licences: Vec<Licence>,
 }
 
 /// Hyper-parameters.
@@ -38,12 +51,32 @@ pub struct Training {
     pub label_smoothing: f64,
     pub dropout: f64,
     pub gradient_norm_max: f64,
-    /// Tokens of one window in training and serving, special tokens included.
+    /// Tokens of one window in training and serving, special tokens included, without its context.
     pub window_tokens: usize,
+    /// Tokens of the other side's previous turn that stand before a turn, at most. 0: no context.
+    pub context_tokens: usize,
+    /// Share of the rows that lose their context in an epoch, so that the model does not depend on it.
+    pub context_dropout: f64,
+    /// Weight of the classes in the loss; sentiment has 1.
+    pub classes_weight: f64,
+    /// How much easy negatives of a class count less: the γ₋ of the asymmetric loss (Ridnik et al. 2021). 0: as all.
+    pub negative_focus: f64,
+    /// The precision that the thresholds of each head are chosen for.
+    pub precision: Precision,
     /// Keep the embedding tables as they are: fewer moving parts, and a third of the time saved.
     pub freeze_embeddings: bool,
     /// How many encoder layers, from the first, stay as they are.
     pub freeze_layers: usize,
+}
+
+/// The precision on the development split that a head's thresholds are chosen for: among the thresholds that reach it,
+/// the one with the best F1.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Precision {
+    pub signals: f64,
+    pub mistakes: f64,
+    pub acts: f64,
 }
 
 /// One set of labelled rows.
@@ -64,12 +97,32 @@ pub struct SetRecipe {
     /// Label of the file → class, or `skip` to leave the row out. See docs/training.md.
     #[serde(default)]
     pub labels: BTreeMap<String, Class>,
+    /// Label of the file → classes that it says yes or (with `!`) no of: `"frustration !thanks_resolved"`.
+    #[serde(default)]
+    pub classes: BTreeMap<String, Says>,
+    /// The row's own lists `signals`, `mistakes` and `acts` are complete: what is not listed is not there.
+    #[serde(default)]
+    pub listed: bool,
+    /// Who says the rows, unless `role_path` tells.
+    #[serde(default = "customer")]
+    pub role: Role,
+    /// `rows`: where the role is.
+    #[serde(default)]
+    pub role_path: Option<String>,
+    /// `annotations`: agents' turns that act (ask, apologise, promise, …) and do nothing wrong train as neutral with
+    /// this weight, so that "sorry to hear that" is not read as a bad mood. 0: they say no sentiment.
+    #[serde(default)]
+    pub business_neutral_weight: f64,
     /// When a row's labels say different classes, the first of these that occurs; without it the row is left out.
     #[serde(default)]
     pub precedence: Vec<Label>,
     /// `rows`: where the label is, as a path of keys; `label` by default.
     #[serde(default)]
     pub label_path: Option<String>,
+    /// `rows`: where an object of classes is, such as `{"frustration":true,"churn_threat":false}`. What it does not name
+    /// is not known.
+    #[serde(default)]
+    pub classes_path: Option<String>,
     /// `rows`: rows without a label are passed over; otherwise they are an error.
     #[serde(default)]
     pub unlabelled_rows: bool,
@@ -88,6 +141,9 @@ pub struct SetRecipe {
     /// How much a row counts in the loss.
     #[serde(default = "one")]
     pub weight: f64,
+    /// How much its classes count, if not the same.
+    #[serde(default)]
+    pub class_weight: Option<f64>,
     /// Nothing of it trains; all of it is test.
     #[serde(default)]
     pub test_only: bool,
@@ -152,6 +208,11 @@ impl Default for Training {
             dropout: 0.1,
             gradient_norm_max: 1.0,
             window_tokens: 128,
+            context_tokens: 48,
+            context_dropout: 0.15,
+            classes_weight: 0.5,
+            negative_focus: 0.0,
+            precision: Precision { signals: 0.6, mistakes: 0.5, acts: 0.7 },
             freeze_embeddings: true,
             freeze_layers: 0,
         }
@@ -183,6 +244,60 @@ impl Licence {
     }
 }
 
+impl SetRecipe {
+    /// A set of the user's own rows that says nothing yet.
+    fn new(name: &str, file: &str) -> Self {
+        SetRecipe {
+            name: name.into(),
+            file: file.into(),
+            beside_recipe: false,
+            shape: Shape::Rows,
+            source: "the user's own".into(),
+            licence: Licence::Own,
+            labels: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            listed: false,
+            role: Role::Customer,
+            role_path: None,
+            business_neutral_weight: 0.0,
+            precedence: Vec::new(),
+            label_path: None,
+            classes_path: None,
+            unlabelled_rows: false,
+            group_path: None,
+            turn_label: None,
+            annotations: None,
+            rows_per_class_max: None,
+            weight: 1.0,
+            class_weight: None,
+            test_only: false,
+            train_only: false,
+        }
+    }
+
+    /// What a row with these labels says: its sentiment, which the labels agree on or which goes first by
+    /// `precedence`, and its classes; none where a label says to skip the row.
+    pub fn meaning(&self, labels: &[String]) -> Option<(Option<Label>, Marks)> {
+        let (mut sentiments, mut marks): (Vec<Label>, Marks) = (Vec::new(), Marks::default());
+        for label in labels {
+            if let Some(says) = self.classes.get(label) {
+                marks.join(says.marks);
+            }
+            match self.labels.get(label).copied().unwrap_or(Class::Ignore) {
+                Class::Skip => return None,
+                class => sentiments.extend(class.label()),
+            }
+        }
+        sentiments.sort();
+        sentiments.dedup();
+        let sentiment = match sentiments.as_slice() {
+            [only] => Some(*only),
+            several => self.precedence.iter().copied().find(|label| several.contains(label)),
+        };
+        Some((sentiment, marks))
+    }
+}
+
 impl Recipe {
     /// Reads and checks a recipe file.
     ///
@@ -192,13 +307,22 @@ impl Recipe {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|problem| RecipeError::Read { path: shown.clone(), problem })?;
-        let recipe: Recipe = toml::from_str(&text)
-            .map_err(|e| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() })?;
+        let invalid =
+            |e: toml::de::Error| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() };
+        let table: toml::Table = toml::from_str(&text).map_err(invalid)?;
+        if table.contains_key("extends") {
+            let Narrowed { name, version, extends, licences } = toml::from_str(&text).map_err(invalid)?;
+            let whole = Recipe::load(&path.parent().unwrap_or(Path::new(".")).join(extends))?;
+            let sets = whole.sets.into_iter().filter(|set| licences.contains(&set.licence)).collect();
+            return Ok(Recipe { name, version, sets, ..whole });
+        }
+        let recipe: Recipe = toml::from_str(&text).map_err(invalid)?;
         recipe.validate().map_err(|problem| RecipeError::Invalid { path: shown, problem })?;
         Ok(recipe)
     }
 
-    /// The recipe for files of a team's own labelled turns: `{"text":…,"label":"negative|neutral|positive"}`.
+    /// The recipe for files of a team's own labelled turns:
+    /// `{"text":…,"label":"negative|neutral|positive","classes":{NAME:true|false,…},"role":…,"context":…}`.
     pub fn for_own_labels(name: &str, files: &[PathBuf]) -> Self {
         let class = |label: &Label| match label {
             Label::Negative => Class::Negative,
@@ -207,23 +331,14 @@ impl Recipe {
         };
         let labels: BTreeMap<String, Class> = Label::ALL.iter().map(|l| (l.to_string(), class(l))).collect();
         let set = |file: &PathBuf| SetRecipe {
-            name: file.file_name().map_or_else(|| "own".into(), |name| name.to_string_lossy().into_owned()),
-            file: file.display().to_string(),
-            shape: Shape::Rows,
-            source: "the user's own".into(),
-            licence: Licence::Own,
             labels: labels.clone(),
-            precedence: Vec::new(),
-            beside_recipe: false,
-            label_path: None,
-            unlabelled_rows: false,
-            group_path: None,
-            turn_label: None,
-            annotations: None,
-            rows_per_class_max: None,
-            weight: 1.0,
-            test_only: false,
-            train_only: false,
+            classes: Says::of_objects(),
+            classes_path: Some("classes".into()),
+            role_path: Some("role".into()),
+            ..SetRecipe::new(
+                &file.file_name().map_or_else(|| "own".into(), |name| name.to_string_lossy()),
+                &file.display().to_string(),
+            )
         };
         Recipe {
             name: name.into(),
@@ -246,6 +361,10 @@ impl Recipe {
         ratio("warmup", t.warmup)?;
         ratio("label_smoothing", t.label_smoothing)?;
         ratio("dropout", t.dropout)?;
+        ratio("context_dropout", t.context_dropout)?;
+        ratio("precision.signals", t.precision.signals)?;
+        ratio("precision.mistakes", t.precision.mistakes)?;
+        ratio("precision.acts", t.precision.acts)?;
         if t.epochs == 0 || t.batch_rows == 0 || t.window_tokens < 3 {
             return Err(
                 "training.epochs, training.batch_rows must be at least 1, training.window_tokens at least 3"
@@ -259,15 +378,19 @@ impl Recipe {
             if set.test_only && set.train_only {
                 return Err(format!("set {}: test_only and train_only exclude each other", set.name));
             }
-            if set.labels.is_empty() {
+            if set.labels.is_empty() && set.classes.is_empty() && !set.listed {
                 return Err(format!(
-                    "set {}: labels is empty; map each label of the file to negative, neutral, positive, skip or ignore",
+                    "set {}: it says nothing; map labels of the file to negative, neutral, positive, skip or ignore in labels, or to classes in classes",
                     set.name
                 ));
             }
         }
         Ok(())
     }
+}
+
+fn customer() -> Role {
+    Role::Customer
 }
 
 fn one() -> f64 {

@@ -1,10 +1,9 @@
-//! The training loop: batches by length, warm-up and linear decay, checkpoints, a temperature at the end.
+//! The training loop: batches by length, warm-up and linear decay, checkpoints, calibration at the end.
 //!
 //! Holds always: the order of batches is a function of seed and epoch, so that an interrupted run goes on where
 //! it stopped; the model folder appears whole (it is written beside its place and renamed).
 //! Called by `cli::train`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,16 +16,18 @@ use serde::{Deserialize, Serialize};
 use tch::nn::{self, OptimizerConfig};
 use tch::{Kind, Reduction, Tensor};
 
-use super::data::Dataset;
-use super::measures::{Measures, Prediction, measure};
-use super::network::{Network, NetworkError, Padded, rows_of};
-use super::recipe::Recipe;
+use super::calibrate::{self, Judged};
+use super::classes::{CLASSES, Marks, columns_of};
+use super::data::{Dataset, Row};
+use super::folder::write_folder;
+use super::measures::Measures;
+use super::network::{Network, NetworkError, Outputs, Padded, rows_of};
+use super::recipe::{Recipe, Training};
 use super::split::Split;
 use crate::scoring::{
-    CHECKED_FILES, CONFIG_FILE, MANIFEST_FILE, Manifest, ModelError, Text, TextError, Tokens, VOCAB_FILE,
-    WEIGHTS_FILE, file_sha256, read_json,
+    CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, Text, TextError, VOCAB_FILE, WEIGHTS_FILE,
+    Window, context_tail, read_json,
 };
-use crate::wire::Label;
 
 /// Batches of similar length are drawn from stretches of this many batches.
 const SHUFFLE_BATCHES: usize = 50;
@@ -38,6 +39,8 @@ const CHECKPOINT_WEIGHTS: &str = "checkpoint.safetensors";
 const CHECKPOINT_STATE: &str = "checkpoint.json";
 /// Weight of the newest loss in the shown one.
 const LOSS_DECAY: f64 = 0.02;
+/// What the loss of sentiment passes over.
+const NO_LABEL: i64 = -100;
 
 /// Where to read from and write to.
 #[derive(Clone, Debug)]
@@ -71,8 +74,9 @@ pub struct Progress {
 /// What came out.
 #[derive(Clone, Debug)]
 pub struct Trained {
+    /// Sentiment on the development split.
     pub dev: Measures,
-    pub temperature: f64,
+    pub heads: Heads,
     pub steps: usize,
 }
 
@@ -87,6 +91,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     #[error("{path} {problem}")]
     Vocabulary { path: String, problem: TextError },
+    #[error("more than {0} labelled rows; give --encoder, which trains from the files and not from memory")]
+    TooManyRows(usize),
     #[error("the {0} split is empty; more labelled rows are needed")]
     EmptySplit(&'static str),
     #[error("the checkpoint in {0} belongs to another recipe or other data; remove it or leave out --resume")]
@@ -105,10 +111,16 @@ struct Checkpoint {
     fingerprint: String,
 }
 
-struct Example {
-    ids: Vec<i64>,
+/// A row as the network takes it.
+pub struct Example {
+    pub window: Window,
+    /// The same without its context, where it has one.
+    bare: Option<Window>,
+    /// The number of its label; [`NO_LABEL`] without one.
     label: i64,
     weight: f32,
+    marks: Marks,
+    class_weight: f32,
 }
 
 /// Trains and writes the model folder. `progress` hears of every step and may break off: a checkpoint is kept then.
@@ -127,12 +139,13 @@ pub fn train(
     let vocab = options.base.join(VOCAB_FILE);
     let text = Text::load(&vocab)
         .map_err(|problem| TrainError::Vocabulary { path: vocab.display().to_string(), problem })?;
-    let examples = |split| examples(dataset, split, &text, t.window_tokens);
-    let (train, dev) = (examples(Split::Train), examples(Split::Dev));
+    let rows = |split| dataset.rows.iter().filter(|row| row.split == split).collect::<Vec<_>>();
+    let dev_rows = rows(Split::Dev);
+    let (train, dev) = (examples(&rows(Split::Train), &text, t), examples(&dev_rows, &text, t));
     if train.is_empty() || dev.is_empty() {
         return Err(TrainError::EmptySplit(if train.is_empty() { "training" } else { "development" }));
     }
-    let mut network = Network::new(&config, Label::ALL.len() as i64, t.dropout);
+    let mut network = Network::new(&config, t.dropout);
     network.fill(&options.base.join(WEIGHTS_FILE))?;
     let fingerprint =
         format!("{} {} rows {}", recipe.name, serde_json::to_string(&t).unwrap_or_default(), train.len());
@@ -151,7 +164,8 @@ pub fn train(
                 continue;
             }
             optimizer.set_lr(t.learning_rate * schedule(step, steps, t.warmup));
-            let loss = batch_loss(&network, &train, &batch, t.label_smoothing)?;
+            let drops = dropped(&batch, t, epoch);
+            let loss = batch_loss(&network, &train, &batch, &drops, t)?;
             optimizer.backward_step_clip_norm(&loss, t.gradient_norm_max);
             let loss = loss.double_value(&[]);
             if !loss.is_finite() {
@@ -179,36 +193,48 @@ pub fn train(
     if let Some((weights, share)) = &options.average_with {
         network.average_with(weights, *share)?;
     }
-    let logits = predict(&network, &dev)?;
-    let temperature = fit_temperature(&logits, &dev);
-    write_folder(&network, recipe, options, temperature)?;
-    let dev = measure(&predictions(&logits, &dev, temperature));
+    let (heads, dev) = calibrate::heads(
+        &predict(&network, &dev_rows, &dev)?,
+        &dataset.sets,
+        recipe,
+        previous_heads(&options.base).as_ref(),
+    );
+    write_folder(&network, recipe, &options.base, &options.out, &heads)?;
     let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_STATE));
     let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_WEIGHTS));
-    Ok(Trained { dev, temperature, steps })
+    Ok(Trained { dev, heads, steps })
+}
+
+/// The calibration of the model that training began from: it stays where no row says anything.
+fn previous_heads(base: &Path) -> Option<Heads> {
+    read_json::<Manifest>(&base.join(MANIFEST_FILE)).ok().map(|manifest| manifest.heads)
 }
 
 fn frozen(name: &str, embeddings: bool, layers: usize) -> bool {
     let layer = name
         .strip_prefix("bert.encoder.layer.")
         .and_then(|rest| rest.split('.').next()?.parse::<usize>().ok());
-    (embeddings && name.starts_with("bert.embeddings.")) || layer.is_some_and(|layer| layer < layers)
+    (embeddings && name.starts_with("bert.embeddings.") && !name.contains("token_type"))
+        || layer.is_some_and(|layer| layer < layers)
 }
 
-fn examples(dataset: &Dataset, split: Split, text: &Text, window_tokens: usize) -> Vec<Example> {
-    let rows = dataset.rows.iter().filter(|row| row.split == split);
-    rows.map(|row| Example {
-        ids: window(&text.tokens(&row.text), text.specials(), window_tokens),
-        label: row.label as i64,
-        weight: row.weight as f32,
-    })
-    .collect()
-}
-
-/// The first window of a text; longer training rows are cut.
-fn window(tokens: &Tokens, (cls, sep): (u32, u32), window_tokens: usize) -> Vec<i64> {
-    let content = tokens.ids.iter().take(window_tokens - 2);
-    std::iter::once(&cls).chain(content).chain(std::iter::once(&sep)).map(|&id| i64::from(id)).collect()
+/// Rows as the network takes them; longer turns are cut to their first window.
+pub fn examples(rows: &[&Row], text: &Text, t: &Training) -> Vec<Example> {
+    let one = |row: &&Row| {
+        let turn = text.tokens(&row.text);
+        let turn = &turn.ids[..turn.ids.len().min(t.window_tokens - 2)];
+        let context = row.context.as_deref().map(|context| text.tokens(context));
+        let context = context.as_ref().map_or(&[][..], |tokens| context_tail(tokens, t.context_tokens));
+        Example {
+            window: Window::new(context, turn, text.specials()),
+            bare: (!context.is_empty()).then(|| Window::new(&[], turn, text.specials())),
+            label: row.label.map_or(NO_LABEL, |label| label as i64),
+            weight: row.weight as f32,
+            marks: row.marks,
+            class_weight: row.class_weight as f32,
+        }
+    };
+    rows.iter().map(one).collect()
 }
 
 /// Batches of rows of similar length, in an order drawn from seed and epoch.
@@ -218,7 +244,7 @@ fn batches(examples: &[Example], rows: usize, seed: u64, epoch: usize) -> Vec<Ve
     order.shuffle(&mut random);
     for stretch in order.chunks_mut(rows * SHUFFLE_BATCHES) {
         // A random tie-break, or rows of one length would always meet the same neighbours.
-        stretch.sort_by_cached_key(|&index| (examples[index].ids.len(), random.next_u32()));
+        stretch.sort_by_cached_key(|&index| (examples[index].window.ids.len(), random.next_u32()));
     }
     let mut batches: Vec<Vec<usize>> = order.chunks(rows).map(<[usize]>::to_vec).collect();
     batches.shuffle(&mut random);
@@ -232,79 +258,115 @@ fn schedule(step: usize, steps: usize, warmup: f64) -> f64 {
     if step < rising { step / rising } else { ((steps - step) / (steps - rising).max(1.0)).max(0.0) }
 }
 
+/// Which rows of a batch lose their context: a function of seed, epoch and row.
+fn dropped(batch: &[usize], t: &Training, epoch: usize) -> Vec<bool> {
+    let drops = |&row: &usize| {
+        let seed = t.seed ^ (row as u64) << 20 ^ (epoch as u64) << 56;
+        let share = f64::from(StdRng::seed_from_u64(seed).next_u32()) / f64::from(u32::MAX);
+        share < t.context_dropout
+    };
+    batch.iter().map(drops).collect()
+}
+
 fn batch_loss(
     network: &Network,
     examples: &[Example],
     batch: &[usize],
-    smoothing: f64,
+    drops: &[bool],
+    t: &Training,
 ) -> Result<Tensor, NetworkError> {
-    let ids: Vec<&[i64]> = batch.iter().map(|&index| examples[index].ids.as_slice()).collect();
-    let labels: Vec<i64> = batch.iter().map(|&index| examples[index].label).collect();
-    let weights: Vec<f32> = batch.iter().map(|&index| examples[index].weight).collect();
-    let logits = network.logits(&Padded::new(&ids), true)?;
+    let rows: Vec<&Example> = batch.iter().map(|&index| &examples[index]).collect();
+    let windows: Vec<&Window> = rows
+        .iter()
+        .zip(drops)
+        .map(|(row, drop)| row.bare.as_ref().filter(|_| *drop).unwrap_or(&row.window))
+        .collect();
+    let outputs = network.outputs(&Padded::new(&windows), true)?;
+    let sentiment = sentiment_loss(&outputs.sentiment, &rows, t.label_smoothing)?;
+    let classes = class_loss(&outputs.classes, &rows, t.negative_focus)?;
+    Ok(sentiment.f_add(&classes.f_mul_scalar(t.classes_weight)?)?)
+}
+
+/// Cross-entropy over the rows that have a label.
+///
+/// # Errors
+/// [`NetworkError::Torch`].
+pub fn sentiment_loss(logits: &Tensor, rows: &[&Example], smoothing: f64) -> Result<Tensor, NetworkError> {
+    let labels: Vec<i64> = rows.iter().map(|row| row.label).collect();
+    let weights: Vec<f32> =
+        rows.iter().map(|row| if row.label == NO_LABEL { 0.0 } else { row.weight }).collect();
+    let total: f32 = weights.iter().sum();
     let losses = logits.f_cross_entropy_loss(
         &Tensor::from_slice(&labels),
         None::<Tensor>,
         Reduction::None,
-        -100,
+        NO_LABEL,
         smoothing,
     )?;
-    let weights = Tensor::from_slice(&weights);
-    Ok(losses.f_mul(&weights)?.f_sum(Kind::Float)?.f_div(&weights.f_sum(Kind::Float)?)?)
+    let sum = losses.f_mul(&Tensor::from_slice(&weights))?.f_sum(Kind::Float)?;
+    // Of the whole batch, as if every row had a label: a lone labelled row must not count for 32.
+    Ok(sum.f_div_scalar(f64::from(total.max(rows.len() as f32 / 2.0)))?)
 }
 
-fn predict(network: &Network, examples: &[Example]) -> Result<Vec<Vec<f64>>, NetworkError> {
+/// Binary cross-entropy over what the rows say, summed over the classes of a row and averaged over rows.
+///
+/// # Errors
+/// [`NetworkError::Torch`].
+pub fn class_loss(logits: &Tensor, rows: &[&Example], focus: f64) -> Result<Tensor, NetworkError> {
+    let (mut truths, mut weights) = (Vec::with_capacity(rows.len() * CLASSES), Vec::new());
+    let mut total = 0.0_f32;
+    for row in rows {
+        for column in 0..CLASSES {
+            let mark = row.marks.get(column);
+            truths.push(f32::from(u8::from(mark == Some(true))));
+            weights.push(if mark.is_some() { row.class_weight } else { 0.0 });
+        }
+        total += if row.marks.is_empty() { 0.0 } else { row.class_weight };
+    }
+    let shape = [rows.len() as i64, CLASSES as i64];
+    let (truths, weights) =
+        (Tensor::from_slice(&truths).view(shape), Tensor::from_slice(&weights).view(shape));
+    let losses = logits.f_binary_cross_entropy_with_logits::<Tensor>(&truths, None, None, Reduction::None)?;
+    let losses = if focus > 0.0 {
+        let easy = logits.f_sigmoid()?.f_detach()?.f_pow_tensor_scalar(focus)?;
+        losses.f_mul(&truths.f_add(&truths.f_neg()?.f_add_scalar(1.0)?.f_mul(&easy)?)?)?
+    } else {
+        losses
+    };
+    let sum = losses.f_mul(&weights)?.f_sum(Kind::Float)?;
+    Ok(sum.f_div_scalar(f64::from(total.max(rows.len() as f32 / 2.0)))?)
+}
+
+/// What the network says of rows, before calibration.
+fn predict(network: &Network, rows: &[&Row], examples: &[Example]) -> Result<Vec<Judged>, NetworkError> {
     let _guard = tch::no_grad_guard();
     let mut order: Vec<usize> = (0..examples.len()).collect();
-    order.sort_by_key(|&index| examples[index].ids.len());
-    let mut logits = vec![Vec::new(); examples.len()];
+    order.sort_by_key(|&index| examples[index].window.ids.len());
+    let mut judged: Vec<Option<Judged>> = vec![None; examples.len()];
     for batch in order.chunks(MEASURE_ROWS) {
-        let ids: Vec<&[i64]> = batch.iter().map(|&index| examples[index].ids.as_slice()).collect();
-        for (&index, row) in batch.iter().zip(rows_of(&network.logits(&Padded::new(&ids), false)?)) {
-            logits[index] = row;
+        let windows: Vec<&Window> = batch.iter().map(|&index| &examples[index].window).collect();
+        let outputs = network.outputs(&Padded::new(&windows), false)?;
+        let of_batch: Vec<&Row> = batch.iter().map(|&index| rows[index]).collect();
+        for (&index, one) in batch.iter().zip(judge(&of_batch, &outputs)) {
+            judged[index] = Some(one);
         }
     }
-    Ok(logits)
+    Ok(judged.into_iter().flatten().collect())
 }
 
-/// The temperature with the least negative log-likelihood, by golden-section search over 0.25 to 4.
-fn fit_temperature(logits: &[Vec<f64>], examples: &[Example]) -> f64 {
-    let loss = |temperature: f64| -> f64 {
-        logits
-            .iter()
-            .zip(examples)
-            .map(|(row, example)| -softmax(row, temperature)[example.label as usize].max(1e-12).ln())
-            .sum()
-    };
-    let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
-    let (mut low, mut high) = (0.25, 4.0);
-    for _ in 0..40 {
-        let (a, b) = (high - golden * (high - low), low + golden * (high - low));
-        if loss(a) < loss(b) { high = b } else { low = a }
-    }
-    f64::midpoint(low, high)
-}
-
-fn softmax(row: &[f64], temperature: f64) -> Vec<f64> {
-    let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers: Vec<f64> = row.iter().map(|value| ((value - top) / temperature).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| power / sum).collect()
-}
-
-fn predictions(logits: &[Vec<f64>], examples: &[Example], temperature: f64) -> Vec<Prediction> {
-    let one = |(row, example): (&Vec<f64>, &Example)| {
-        let probabilities = softmax(row, temperature);
-        let best = (0..probabilities.len())
-            .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
-            .unwrap_or(0);
-        Prediction {
-            truth: Label::ALL[example.label as usize],
-            guess: Label::ALL[best],
-            confidence: Some(probabilities[best]),
-        }
-    };
-    logits.iter().zip(examples).map(one).collect()
+/// What the network said of rows, beside what is true.
+pub fn judge(rows: &[&Row], outputs: &Outputs) -> Vec<Judged> {
+    let answers = rows_of(&outputs.sentiment).into_iter().zip(rows_of(&outputs.classes));
+    rows.iter()
+        .zip(answers)
+        .map(|(row, (sentiment, classes))| Judged {
+            set: row.set,
+            label: row.label,
+            marks: row.marks.within(columns_of(row.role)),
+            sentiment,
+            classes,
+        })
+        .collect()
 }
 
 fn resume(network: &mut Network, folder: &Path, fingerprint: &str) -> Result<usize, TrainError> {
@@ -331,40 +393,4 @@ fn checkpoint(network: &Network, folder: &Path, state: &Checkpoint) -> Result<()
     fs::write(&partial, serde_json::to_string(state).expect("a checkpoint is plain data: this is a bug"))
         .map_err(file)?;
     fs::rename(&partial, folder.join(CHECKPOINT_STATE)).map_err(file)
-}
-
-fn write_folder(
-    network: &Network,
-    recipe: &Recipe,
-    options: &TrainOptions,
-    temperature: f64,
-) -> Result<(), TrainError> {
-    let out = &options.out;
-    let file = |problem| TrainError::File { path: out.display().to_string(), problem };
-    fs::create_dir_all(out).map_err(file)?;
-    let partial = out.join("partial.safetensors");
-    network.save(&partial, true)?;
-    for name in [CONFIG_FILE, VOCAB_FILE] {
-        let (from, to) = (options.base.join(name), out.join(name));
-        if from != to {
-            fs::copy(from, to).map_err(file)?;
-        }
-    }
-    fs::rename(&partial, out.join(WEIGHTS_FILE)).map_err(file)?;
-    let sha256: BTreeMap<String, String> = CHECKED_FILES
-        .iter()
-        .map(|name| Ok(((*name).to_owned(), file_sha256(&out.join(name))?)))
-        .collect::<Result<_, ModelError>>()?;
-    let manifest = Manifest {
-        name: recipe.name.clone(),
-        version: recipe.version.clone(),
-        precision: "f16".into(),
-        labels: Label::ALL.to_vec(),
-        window_tokens: recipe.training.window_tokens,
-        temperature: (temperature * 1e4).round() / 1e4,
-        sha256,
-    };
-    // Last, so that a folder with a manifest is whole.
-    let text = serde_json::to_string_pretty(&manifest).expect("a manifest is plain data: this is a bug");
-    fs::write(out.join(MANIFEST_FILE), text + "\n").map_err(file)
 }

@@ -1,0 +1,54 @@
+//! Writing a model folder. The manifest is written last, so that a folder with one is whole.
+//! Called by `trainer` and `own`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::network::Network;
+use super::recipe::Recipe;
+use super::trainer::TrainError;
+use crate::scoring::{
+    CHECKED_FILES, CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, VOCAB_FILE, WEIGHTS_FILE,
+    file_sha256,
+};
+
+/// Writes the folder; configuration and vocabulary are those of `base`.
+///
+/// # Errors
+/// [`TrainError`] when a file cannot be written.
+pub fn write_folder(
+    network: &Network,
+    recipe: &Recipe,
+    base: &Path,
+    out: &Path,
+    heads: &Heads,
+) -> Result<(), TrainError> {
+    let file = |problem| TrainError::File { path: out.display().to_string(), problem };
+    fs::create_dir_all(out).map_err(file)?;
+    // safetensors files are told by their ending.
+    let partial = out.join("partial.safetensors");
+    network.save(&partial, true)?;
+    for name in [CONFIG_FILE, VOCAB_FILE] {
+        let (from, to) = (base.join(name), out.join(name));
+        if from != to {
+            fs::copy(from, to).map_err(file)?;
+        }
+    }
+    fs::rename(&partial, out.join(WEIGHTS_FILE)).map_err(file)?;
+    let sha256: BTreeMap<String, String> = CHECKED_FILES
+        .iter()
+        .map(|name| Ok(((*name).to_owned(), file_sha256(&out.join(name))?)))
+        .collect::<Result<_, ModelError>>()?;
+    let manifest = Manifest {
+        name: recipe.name.clone(),
+        version: recipe.version.clone(),
+        precision: "f16".into(),
+        window_tokens: recipe.training.window_tokens,
+        context_tokens: recipe.training.context_tokens,
+        heads: heads.clone(),
+        sha256,
+    };
+    let text = serde_json::to_string_pretty(&manifest).expect("a manifest is plain data: this is a bug");
+    fs::write(out.join(MANIFEST_FILE), text + "\n").map_err(file)
+}
