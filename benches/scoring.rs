@@ -1,7 +1,7 @@
 //! What scoring costs: rust-bert's padded, masked forward pass against the packed one, alone and in batches, on the
 //! demo's turns with their contexts, and what the heads add to the encoder. Prints a table of minima over several rounds, taken in turn so that a noisy machine hits all alike.
 //!
-//! Run: `cargo bench --bench scoring`. Figures in docs/performance.md come from here.
+//! Run: `cargo bench --bench scoring`, or with `-- heads` for what the heads cost alone. Figures in docs/performance.md come from here.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -60,6 +60,12 @@ fn main() {
     ways.push(way("the encoder alone, batches of 32 turns", || {
         turns.chunks(BATCH_TURNS).for_each(encoder_only)
     }));
+    if std::env::args().any(|argument| argument == "heads") {
+        let compared = ["1 turn at a time", "batches of 32 turns"];
+        ways.retain(|way| {
+            !way.name.starts_with("rust-bert") && compared.iter().any(|size| way.name.ends_with(size))
+        });
+    }
     for _ in 0..ROUNDS {
         for way in &mut ways {
             let began = Instant::now();

@@ -2,7 +2,7 @@
 
 use undertone::conversation::SLOTS_MAX;
 use undertone::wire::limits;
-use undertone::wire::{ClientFrame, CloseCode, ErrorCode, FrameError};
+use undertone::wire::{Act, ClientFrame, CloseCode, ErrorCode, FrameError, Mistake, Signal};
 
 const PROTOCOL: &str = include_str!("../docs/protocol.md");
 
@@ -68,6 +68,33 @@ fn the_limits_are_those_of_the_code() {
         let row = row.unwrap_or_else(|| panic!("no row for {name}"));
         assert!(row[1].starts_with(&value), "{name} is {value}, not {}", row[1]);
     }
+}
+
+#[test]
+fn every_name_that_a_turn_can_show_has_a_row() {
+    let signals = Signal::IN_TEXT.iter().map(|name| name.as_str());
+    let mistakes = Mistake::IN_TEXT.iter().map(|name| name.as_str());
+    let acts = Act::ALL.iter().map(|name| name.as_str());
+    for name in signals.chain(mistakes).chain(acts) {
+        let cell = format!("`{name}`");
+        assert!(rows().iter().any(|row| row.len() == 2 && row[0] == cell), "no row for {name}");
+    }
+}
+
+#[test]
+fn the_places_of_the_scored_example_lie_in_the_text_of_the_turn_example() {
+    let frame = |kind: &str| -> serde_json::Value {
+        let start = format!("{{\"type\":\"{kind}\",\"seq\":42");
+        let line = PROTOCOL.lines().find(|line| line.starts_with(&start)).expect("an example");
+        serde_json::from_str(line).expect("JSON")
+    };
+    let text = frame("turn")["text"].as_str().expect("text").to_owned();
+    let signal = &frame("scored")["signals"][0];
+    assert!(Signal::parse(signal["name"].as_str().expect("a name")).is_some());
+    assert_eq!(
+        (signal["start"].as_u64(), signal["end"].as_u64()),
+        (Some(0), Some(text.chars().count() as u64))
+    );
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! What needs the public data sets: their folder is named by UNDERTONE_DATA; without it each test says that it was
 //! skipped. The texts are not the project's to ship, so nothing of them is in the checkout.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
+use undertone::scoring::Model;
+use undertone::wire::Role;
 
 fn data_folder(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("UNDERTONE_DATA").map(PathBuf::from);
@@ -37,6 +42,34 @@ fn real_care_conversations_are_scored_to_the_end_and_twice_to_the_same_bytes() {
         count("error")
     );
     assert_eq!(count("alert.opened"), count("alert.resolved"), "every conversation of the file is closed");
+}
+
+#[test]
+fn real_english_turns_are_judged() {
+    let Some(data) = data_folder("counting abstentions") else { return };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/undertone-en");
+    let tokenizing = Model::load(&folder).unwrap().tokenizing;
+    for set in ["twitter_us_airline", "tweetsumm_twcs", "maia_raw_chats", "multidogo_customer_turns"] {
+        let file = std::fs::File::open(data.join(format!("{set}.jsonl.gz"))).unwrap();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut all = 0;
+        for line in BufReader::new(MultiGzDecoder::new(file)).lines() {
+            let row: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            let one = [row.clone()];
+            for turn in row["turns"].as_array().map_or(&one[..], Vec::as_slice) {
+                let Some(text) = turn["text"].as_str().filter(|text| !text.trim().is_empty()) else {
+                    continue;
+                };
+                all += 1;
+                if let Some(reason) = tokenizing.tokenize(Role::Customer, text).abstained() {
+                    *counts.entry(reason.as_str()).or_default() += 1;
+                }
+            }
+        }
+        let abstained: usize = counts.values().sum();
+        eprintln!("{set}: {abstained} of {all} turns abstain: {counts:?}");
+        assert!(abstained * 200 < all, "{set}: {abstained} of {all}");
+    }
 }
 
 #[test]

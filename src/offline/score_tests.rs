@@ -28,7 +28,7 @@ impl OfflineScorer for CountsWords {
         if inputs.iter().any(|input| input.text.contains("poison")) {
             return Err(ScoreError::Internal);
         }
-        Ok(inputs.iter().map(|input| counted(input)).collect())
+        Ok(inputs.iter().map(counted).collect())
     }
 
     fn read(&self, input: ScoreInput) -> ScoreInput {
@@ -132,7 +132,7 @@ fn offline_frames_have_no_latency_and_the_seq_of_their_frame_if_it_had_one() {
 #[test]
 fn contexts_are_foreseen_over_chunks_and_a_wrong_guess_is_scored_on_the_spot() {
     let line = |n: usize, id: &str| {
-        let role = if n % 2 == 0 { "customer" } else { "agent" };
+        let role = if n.is_multiple_of(2) { "customer" } else { "agent" };
         turn(&format!("c{}", n % 3), id, 1, ["bad", "good", "so so"][n % 3]).replace("customer", role)
     };
     let mut lines: Vec<String> = (0..CHUNK_EVENTS_MAX + 60).map(|n| line(n, &n.to_string())).collect();
@@ -195,7 +195,7 @@ fn timers_still_pending_at_the_end_fire_only_up_to_until() {
     assert!(types(&without).contains(&"alert.opened".to_owned()), "{without}");
     assert!(!types(&without).contains(&"alert.resolved".to_owned()), "{without}");
     let until = |time: &str| {
-        let options = ScoreOptions { until: Some(time.parse().expect("a time")), ..ScoreOptions::default() };
+        let options = ScoreOptions { until: Some(time.parse().expect("a time")) };
         score_with(&input, &mut CountsWords::default(), options).0
     };
     assert_eq!(until("2026-01-31T10:02:00Z"), without);

@@ -164,7 +164,8 @@ impl Words {
             self.common += 1;
         } else if name {
             return;
-        } else if !signs.iter().all(char::is_ascii) {
+        } else if signs.iter().any(|sign| matches!(sign, 'À'..='ɏ' | 'Ḁ'..='ỿ')) {
+            // English borrows words, seldom their accents.
             self.foreign += 1;
             self.telling += 1;
         } else if spelled.len() >= MASH_LETTERS_MIN
@@ -183,7 +184,7 @@ impl Words {
         none_known && self.letters >= MASH_LETTERS_ALL_MIN && self.mashed * 2 >= self.letters
     }
 
-    /// The bounds were set on real English turns (docs/performance.md has what they cost there).
+    /// The bounds were set on real English turns; `tests/public_data.rs` says how many of them they still take out.
     fn are_foreign(&self) -> bool {
         let Words { all, letters, pieces, common, foreign, telling, .. } = *self;
         let outnumbered = telling >= 1 && foreign >= 2 && foreign > common && common * 20 <= all * 9;

@@ -154,7 +154,12 @@ fn trimmed(signs: &[char], piece: Range<usize>) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::scoring::Text;
 
     /// One token a word, standing where the word does.
     fn words(text: &str) -> Vec<Range<u32>> {
@@ -216,6 +221,63 @@ mod tests {
         assert_eq!(find(&[1.0; 7]), "this is bad, so bad");
         assert_eq!(find(&[5.0, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]), "ok");
         assert_eq!(span(&[], &[]), None);
+    }
+
+    fn text() -> Text {
+        let vocabulary = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/undertone-en/vocab.txt");
+        Text::load(&vocabulary).expect("the shipped vocabulary")
+    }
+
+    #[test]
+    fn spans_lie_in_the_text_whatever_normalisation_makes_of_it() {
+        let tokenizer = text();
+        let part = prop_oneof![
+            Just("😡😡".to_owned()),
+            Just("👍🏽".to_owned()),
+            Just("&amp;".to_owned()),
+            Just("naïve.".to_owned()),
+            Just("see https://a.example/b?c=1, ".to_owned()),
+            Just(" @115714 ".to_owned()),
+            Just("sooooo!!!!!".to_owned()),
+            Just("\u{200d}".to_owned()),
+            Just("谢谢。".to_owned()),
+            "\\PC{0,6}",
+            "[a-zA-Z ,.!?;\n-]{0,16}",
+        ];
+        proptest!(|(parts in prop::collection::vec(part, 0..8), window in 1..9_usize)| {
+            let text = parts.concat();
+            let length = text.chars().count() as u32;
+            let tokens = tokenizer.tokens(&text);
+            for place in &tokens.places {
+                prop_assert!(place.start < place.end && place.end <= length, "{place:?} of {text:?}");
+            }
+            let whole = clauses(&text, &tokens.places);
+            prop_assert_eq!(whole.iter().map(|clause| clause.tokens.len()).sum::<usize>(), tokens.ids.len());
+            for start in (0..tokens.ids.len()).step_by(window) {
+                let range = start..tokens.ids.len().min(start + window);
+                let part = within(&whole, &range, &tokens.places);
+                prop_assert_eq!(part.iter().map(|clause| clause.tokens.len()).sum::<usize>(), range.len());
+                let shares: Vec<f64> = range.map(|token| f64::from(tokens.ids[token] % 7) + 0.1).collect();
+                let span = span(&part, &shares).expect("every window has tokens");
+                prop_assert!(span.start < span.end && span.end <= length, "{span:?} of {text:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn tokens_of_text_that_normalisation_leaves_alone_stand_exactly_where_they_are() {
+        let tokenizer = text();
+        let vocabulary = tokenizer.vocabulary();
+        proptest!(|(text in "([a-z]{1,9}[ ,.!]){0,9}[a-z]?")| {
+            let tokens = tokenizer.tokens(&text);
+            if super::super::normalize(&text) != text {
+                return Ok(());
+            }
+            for (id, place) in tokens.ids.iter().zip(&tokens.places) {
+                let piece = &vocabulary[*id as usize];
+                prop_assert_eq!(piece.strip_prefix("##").unwrap_or(piece), cut(&text, place));
+            }
+        });
     }
 
     #[test]

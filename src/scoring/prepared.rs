@@ -96,6 +96,11 @@ impl Tokenizing {
 }
 
 impl Tokenized {
+    /// Why it will not be judged, if so.
+    pub fn abstained(&self) -> Option<Abstention> {
+        self.abstained
+    }
+
     /// What it costs to encode at most, in tokens, whatever its context will be.
     pub fn tokens_max(&self) -> usize {
         self.tokens_max

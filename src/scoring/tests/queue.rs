@@ -14,7 +14,7 @@ fn scorer(turns_max: usize, wait_max: Duration) -> Scorer {
 /// The question of one round: every text in several roles, with a context and without.
 fn asked(round: usize) -> (Role, &'static str, Option<&'static str>) {
     let role = [Role::Customer, Role::Agent, Role::Bot][round / TEXTS.len() % 3];
-    let context = (round % 3 > 0).then(|| TEXTS[(round + 3) % TEXTS.len()]);
+    let context = (!round.is_multiple_of(3)).then(|| TEXTS[(round + 3) % TEXTS.len()]);
     (role, TEXTS[round % TEXTS.len()], context)
 }
 
