@@ -24,16 +24,21 @@ pub struct Recipe {
     pub sets: Vec<SetRecipe>,
 }
 
-/// A recipe that is another one with fewer sets.
+/// A recipe that is another one with fewer sets, fewer rows or other hyper-parameters.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Narrowed {
+struct Variant {
     name: String,
     version: String,
     /// The other recipe, relative to this file's folder.
     extends: PathBuf,
-    /// Sets with these licences stay.
-    licences: Vec<Licence>,
+    /// Sets with these licences stay; all of them without it.
+    licences: Option<Vec<Licence>>,
+    /// Instead of the other recipe's.
+    training: Option<Training>,
+    /// By the names of sets: see [`SetRecipe::rows_per_class_max`].
+    #[serde(default)]
+    rows_per_class_max: BTreeMap<String, usize>,
 }
 
 /// Hyper-parameters.
@@ -247,6 +252,18 @@ impl Licence {
     }
 }
 
+impl Variant {
+    fn of(self, whole: Recipe) -> Recipe {
+        let keeps = |set: &SetRecipe| self.licences.as_ref().is_none_or(|kept| kept.contains(&set.licence));
+        let mut sets: Vec<SetRecipe> = whole.sets.into_iter().filter(keeps).collect();
+        for set in &mut sets {
+            set.rows_per_class_max = self.rows_per_class_max.get(&set.name).copied().or(set.rows_per_class_max);
+        }
+        let training = self.training.unwrap_or(whole.training);
+        Recipe { name: self.name, version: self.version, split_salt: whole.split_salt, training, sets }
+    }
+}
+
 impl SetRecipe {
     /// A set of the user's own rows that says nothing yet.
     fn new(name: &str, file: &str) -> Self {
@@ -314,10 +331,13 @@ impl Recipe {
             |e: toml::de::Error| RecipeError::Invalid { path: shown.clone(), problem: e.to_string() };
         let table: toml::Table = toml::from_str(&text).map_err(invalid)?;
         if table.contains_key("extends") {
-            let Narrowed { name, version, extends, licences } = toml::from_str(&text).map_err(invalid)?;
-            let whole = Recipe::load(&path.parent().unwrap_or(Path::new(".")).join(extends))?;
-            let sets = whole.sets.into_iter().filter(|set| licences.contains(&set.licence)).collect();
-            return Ok(Recipe { name, version, sets, ..whole });
+            let variant: Variant = toml::from_str(&text).map_err(invalid)?;
+            let whole = Recipe::load(&path.parent().unwrap_or(Path::new(".")).join(&variant.extends))?;
+            let recipe = variant.of(whole);
+            return match recipe.validate() {
+                Ok(()) => Ok(recipe),
+                Err(problem) => Err(RecipeError::Invalid { path: shown, problem }),
+            };
         }
         let recipe: Recipe = toml::from_str(&text).map_err(invalid)?;
         recipe.validate().map_err(|problem| RecipeError::Invalid { path: shown, problem })?;
