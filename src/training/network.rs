@@ -17,6 +17,9 @@ use crate::scoring::Window;
 use crate::wire::Label;
 use tch::{Device, IndexOp, Kind, TchError, Tensor};
 
+/// The group of variables that the heads are in: they may learn faster than the encoder.
+pub const HEADS_GROUP: usize = 1;
+
 /// BERT and its head, with the store that holds their variables.
 pub struct Network {
     pub store: VarStore,
@@ -91,7 +94,7 @@ impl Network {
         let store = VarStore::new(Device::Cpu);
         let root = store.root();
         let bert = BertModel::new_with_optional_pooler(&root / "bert", config, false);
-        let heads = &root / "heads";
+        let heads = (&root / "heads").set_group(HEADS_GROUP);
         let head = |name: &str, outputs: i64| {
             nn::linear(&heads / name, config.hidden_size, outputs, nn::LinearConfig::default())
         };

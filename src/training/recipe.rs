@@ -45,6 +45,8 @@ pub struct Training {
     pub batch_rows: usize,
     /// The peak, reached after the warm-up, from which it falls linearly to 0.
     pub learning_rate: f64,
+    /// The same for the heads, which begin with nothing.
+    pub heads_learning_rate: f64,
     /// Share of all steps.
     pub warmup: f64,
     pub weight_decay: f64,
@@ -202,6 +204,7 @@ impl Default for Training {
             epochs: 2,
             batch_rows: 32,
             learning_rate: 1e-4,
+            heads_learning_rate: 1e-3,
             warmup: 0.06,
             weight_decay: 0.01,
             label_smoothing: 0.05,
@@ -212,7 +215,7 @@ impl Default for Training {
             context_dropout: 0.15,
             classes_weight: 0.5,
             negative_focus: 0.0,
-            precision: Precision { signals: 0.6, mistakes: 0.5, acts: 0.7 },
+            precision: Precision { signals: 0.5, mistakes: 0.35, acts: 0.6 },
             freeze_embeddings: true,
             freeze_layers: 0,
         }
@@ -371,8 +374,9 @@ impl Recipe {
                     .into(),
             );
         }
-        if !(t.learning_rate > 0.0 && t.learning_rate < 1.0) {
-            return Err("training.learning_rate must be above 0 and below 1".into());
+        let rates = [("learning_rate", t.learning_rate), ("heads_learning_rate", t.heads_learning_rate)];
+        if let Some((name, _)) = rates.iter().find(|(_, rate)| !(*rate > 0.0 && *rate < 1.0)) {
+            return Err(format!("training.{name} must be above 0 and below 1"));
         }
         for set in &self.sets {
             if set.test_only && set.train_only {

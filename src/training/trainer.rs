@@ -21,7 +21,7 @@ use super::classes::{CLASSES, Marks, columns_of};
 use super::data::{Dataset, Row};
 use super::folder::write_folder;
 use super::measures::Measures;
-use super::network::{Network, NetworkError, Outputs, Padded, rows_of};
+use super::network::{HEADS_GROUP, Network, NetworkError, Outputs, Padded, rows_of};
 use super::recipe::{Recipe, Training};
 use super::split::Split;
 use crate::scoring::{
@@ -163,7 +163,9 @@ pub fn train(
             if step <= done {
                 continue;
             }
-            optimizer.set_lr(t.learning_rate * schedule(step, steps, t.warmup));
+            let share = schedule(step, steps, t.warmup);
+            optimizer.set_lr_group(0, t.learning_rate * share);
+            optimizer.set_lr_group(HEADS_GROUP, t.heads_learning_rate * share);
             let drops = dropped(&batch, t, epoch);
             let loss = batch_loss(&network, &train, &batch, &drops, t)?;
             optimizer.backward_step_clip_norm(&loss, t.gradient_norm_max);
