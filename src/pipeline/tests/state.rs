@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::conversation::{CONTEXT_CHARS_MAX, Said};
-use crate::scoring::Abstention;
+use crate::scoring::{Abstention, LabelScore, Name};
+use crate::wire::{Act, Mistake, Signal, Span};
 
 #[test]
 fn the_context_is_the_other_sides_last_turn_however_fast_scores_come_back() {
@@ -95,4 +96,43 @@ fn the_first_wait_ends_with_the_first_answer_not_with_a_greeting() {
     check(agent("more", "", 41), None);
     check(turn("thanks", "", 50), None);
     check(agent("bye", "", 55), Some((5.0, false)));
+}
+
+#[test]
+fn what_a_turn_shows_is_in_its_frame_and_counted_unless_it_was_not_judged() {
+    let mut house = House::default();
+    let raised = |name, probability| LabelScore { name, probability, evidence: Some(0..5) };
+    let shown = Scores {
+        labels: vec![
+            raised(Name::Signal(Signal::Frustration), 0.912_34),
+            LabelScore { evidence: None, ..raised(Name::Signal(Signal::Distress), 0.1) },
+            raised(Name::Mistake(Mistake::PolicyWall), 0.8),
+            raised(Name::Act(Act::Apology), 0.7),
+        ],
+        ..scores(-0.5)
+    };
+    house.admit(turn("1", "third time", 0));
+    house.complete(Ok(shown.clone()));
+    let frame = house.last_scored();
+    let span = |name, probability| Span { name, probability, start: 0, end: 5 };
+    assert_eq!(frame.signals, [span("frustration", 0.9123)]);
+    assert_eq!(frame.mistakes, [span("policy_wall", 0.8)]);
+    assert_eq!(frame.acts, [span("apology", 0.7)]);
+    house.admit(turn("2", "asdkjh qwkejh", 1));
+    house.complete(Ok(Scores { abstained: Some(Abstention::Garbage), ..shown.clone() }));
+    let frame = house.last_scored();
+    assert!(frame.signals.is_empty() && frame.mistakes.is_empty() && frame.acts.is_empty());
+    assert_eq!(frame.abstained, Some("garbage"));
+    house.admit(turn("3", "   ", 2));
+    house.complete(Ok(shown));
+    assert!(house.last_scored().signals.is_empty(), "white space shows nothing");
+    let text = house.pipeline.metrics.render();
+    for series in [
+        "undertone_signals_total{queue=\"none\",signal=\"frustration\"} 1",
+        "undertone_signals_total{queue=\"none\",signal=\"distress\"} 0",
+        "undertone_mistakes_total{mistake=\"policy_wall\",queue=\"none\"} 1",
+        "undertone_abstained_turns_total{reason=\"garbage\"} 1",
+    ] {
+        assert!(text.contains(series), "{series}");
+    }
 }
