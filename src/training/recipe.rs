@@ -257,7 +257,8 @@ impl Variant {
         let keeps = |set: &SetRecipe| self.licences.as_ref().is_none_or(|kept| kept.contains(&set.licence));
         let mut sets: Vec<SetRecipe> = whole.sets.into_iter().filter(keeps).collect();
         for set in &mut sets {
-            set.rows_per_class_max = self.rows_per_class_max.get(&set.name).copied().or(set.rows_per_class_max);
+            set.rows_per_class_max =
+                self.rows_per_class_max.get(&set.name).copied().or(set.rows_per_class_max);
         }
         let training = self.training.unwrap_or(whole.training);
         Recipe { name: self.name, version: self.version, split_salt: whole.split_salt, training, sets }
