@@ -165,8 +165,8 @@ def main():
                                      [[cell.strip() for cell in row] for row in rows])
     text = args.card.read_text()
     for name, content in tables.items():
-        pattern = re.compile(rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)", re.S)
-        text, found = pattern.subn(lambda match: match[1] + content + match[2], text)
+        pattern = re.compile(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", re.S)
+        text, found = pattern.subn(lambda match: match[1] + content + "\n" + match[2], text)
         if not found:
             print(f"warning: {args.card} has no place for table {name}", file=sys.stderr)
     args.card.write_text(text)

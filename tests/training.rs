@@ -175,7 +175,7 @@ fn a_team_trains_the_whole_model_on_its_own_labels_with_one_command() {
     );
 }
 
-/// Turns that threaten to leave and turns that do not, with words that tell them apart.
+/// Turns that threaten to leave and turns that do not, with words that tell them apart; too short to be near-duplicates.
 fn own_classes(folder: &Path) -> PathBuf {
     let things =
         ["contract", "line", "account", "plan", "number", "box", "card", "parcel", "invoice", "order"];
@@ -183,8 +183,8 @@ fn own_classes(folder: &Path) -> PathBuf {
         ["anna", "bob", "carol", "dave", "eve", "frank", "grace", "henry", "irene", "jack", "kim", "lou"];
     let mut lines = String::new();
     for (thing, name) in things.iter().flat_map(|thing| names.iter().map(move |name| (thing, name))) {
-        let threat = format!("i leave you for the competition cancel my {thing} says {name}");
-        let none = format!("please tell {name} when the {thing} comes thank you very much");
+        let threat = format!("leaving you cancel {thing} {name}");
+        let none = format!("when comes {thing} dear {name}");
         lines += &serde_json::json!({"text": threat, "classes": {"churn_threat": true}}).to_string();
         lines += "\n";
         lines += &serde_json::json!({"text": none, "classes": {"churn_threat": false}}).to_string();

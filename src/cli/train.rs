@@ -31,6 +31,9 @@ pub struct TrainArgs {
     /// The model folder to write.
     #[arg(long)]
     out: PathBuf,
+    /// With --recipe: fit the heads alone, on stored vectors, the encoder as it is in --base.
+    #[arg(long, requires = "recipe", requires = "base", conflicts_with = "train_encoder")]
+    heads_only: bool,
     /// Train the encoder too on your own labels. Every head then changes; without it only the heads that your labels
     /// speak of do.
     #[arg(long)]
@@ -77,7 +80,7 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     };
     let dataset = training::load(&recipe, &data, &recipe_folder)?;
     describe(&recipe, &dataset, &base);
-    if args.recipe.is_none() && !args.train_encoder {
+    if args.heads_only || (args.recipe.is_none() && !args.train_encoder) {
         return tune(args, &recipe, &dataset, &base);
     }
     let checkpoints = args.checkpoints.clone().unwrap_or_else(|| args.out.join("checkpoints"));

@@ -16,6 +16,7 @@ mod prepared;
 mod queue;
 mod readout;
 mod scores;
+mod signature;
 mod text;
 mod window;
 

@@ -13,6 +13,7 @@ use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
 use tokenizers::{Model as _, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 
 use super::normalize::normalized;
+use super::signature::without_signature;
 
 /// Words longer than this, in code points, are one unknown token (the value of BERT's own tokeniser).
 const WORD_CHARS_MAX: usize = 100;
@@ -82,8 +83,9 @@ impl Text {
         tokens
     }
 
-    /// Normalises and tokenises the whole text.
+    /// Normalises and tokenises the whole text but its signature.
     pub fn tokens(&self, text: &str) -> Tokens {
+        let text = without_signature(text);
         let normalized = normalized(text);
         // Not `encode_fast`, which leaves the offsets out.
         let encoding = self

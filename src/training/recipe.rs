@@ -220,7 +220,7 @@ impl Default for Training {
             context_dropout: 0.15,
             classes_weight: 0.5,
             negative_focus: 0.0,
-            precision: Precision { signals: 0.5, mistakes: 0.35, acts: 0.6 },
+            precision: Precision { signals: 0.4, mistakes: 0.25, acts: 0.6 },
             freeze_embeddings: true,
             freeze_layers: 0,
         }

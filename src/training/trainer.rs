@@ -195,15 +195,11 @@ pub fn train(
     if let Some((weights, share)) = &options.average_with {
         network.average_with(weights, *share)?;
     }
-    let (heads, dev) = calibrate::heads(
-        &predict(&network, &dev_rows, &dev)?,
-        &dataset.sets,
-        recipe,
-        previous_heads(&options.base).as_ref(),
-    );
+    let judged = predict(&network, &dev_rows, &dev)?;
+    let previous = previous_heads(&options.base);
+    let (heads, dev) = calibrate::heads(&judged, &dataset.sets, recipe, previous.as_ref());
     write_folder(&network, recipe, &options.base, &options.out, &heads)?;
-    let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_STATE));
-    let _ = fs::remove_file(options.checkpoints.join(CHECKPOINT_WEIGHTS));
+    forget_checkpoint(&options.checkpoints);
     Ok(Trained { dev, heads, steps })
 }
 
@@ -382,6 +378,13 @@ fn resume(network: &mut Network, folder: &Path, fingerprint: &str) -> Result<usi
     }
     network.fill(&folder.join(CHECKPOINT_WEIGHTS))?;
     Ok(checkpoint.step)
+}
+
+/// What was kept for the case of an interruption is not needed any more; if it stays, nothing is lost.
+fn forget_checkpoint(folder: &Path) {
+    for file in [CHECKPOINT_STATE, CHECKPOINT_WEIGHTS] {
+        let _ = fs::remove_file(folder.join(file));
+    }
 }
 
 fn checkpoint(network: &Network, folder: &Path, state: &Checkpoint) -> Result<(), TrainError> {
