@@ -224,12 +224,14 @@ fn turns_of_every_length_are_scored_whole() {
 #[test]
 fn a_long_turn_is_the_token_weighted_mean_of_its_windows() {
     let model = model();
-    let (calm, angry) =
-        ("The parcel was sent on Monday. ".repeat(30), "This is outrageous, I am furious! ".repeat(30));
-    let text = format!("{calm} {angry}");
+    let (glad, angry) = (
+        "Thank you so much, you were very kind! ".repeat(30),
+        "This is outrageous, I am furious! ".repeat(30),
+    );
+    let text = format!("{glad} {angry}");
     let prepared = model.tokenizing.prepare(Role::Customer, &text, None);
     assert!(prepared.windows().len() > 2);
-    let [first, whole, last] = [&calm, &text, &angry].map(|text| score_one(&model, text).sentiment);
+    let [first, whole, last] = [&glad, &text, &angry].map(|text| score_one(&model, text).sentiment);
     assert!(first.negative < whole.negative && whole.negative < last.negative);
 }
 

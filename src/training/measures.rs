@@ -43,7 +43,7 @@ pub struct Binary {
     pub f1: f64,
     /// The mean of the precisions at each positive, in the order of the probabilities.
     pub average_precision: f64,
-    /// Expected calibration error of the probability of yes, in [`CALIBRATION_BINS`] bins.
+    /// Expected calibration error of the probability of yes, in 15 bins.
     pub calibration_error: f64,
 }
 
