@@ -196,7 +196,7 @@ fn own_classes(folder: &Path) -> PathBuf {
 }
 
 /// The variables of a model folder by name, as bytes of their file's precision.
-fn variables(folder: &Path) -> Vec<(String, Vec<f32>)> {
+fn variables(folder: &Path) -> std::collections::BTreeMap<String, Vec<f32>> {
     let tensors = tch::Tensor::read_safetensors(folder.join(WEIGHTS_FILE)).unwrap();
     let floats =
         |tensor: tch::Tensor| Vec::<f32>::try_from(tensor.to_kind(tch::Kind::Float).flatten(0, -1)).unwrap();
