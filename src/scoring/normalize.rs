@@ -114,7 +114,8 @@ fn before(edits: &[Edit], range: Range<usize>) -> Range<usize> {
     place(range.start).start..place(last).end
 }
 
-fn pattern(source: &str) -> Regex {
+/// A pattern of the source code.
+pub(super) fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a constant pattern: this is a bug")
 }
 

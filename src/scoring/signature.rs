@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::normalize::pattern;
+
 /// Name, position, firm, telephone number.
 const LINES_AFTER_MAX: usize = 4;
 /// Longer lines say something.
@@ -17,8 +19,7 @@ const LINE_CHARS_MAX: usize = 48;
 
 static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
     let formula = r"(?:(?:best|kind|kindest|warm|warmest|many)\s+)?(?:regards|wishes)|(?:yours\s+)?(?:sincerely|truly|faithfully)(?:\s+yours)?|respectfully|cheers";
-    Regex::new(&format!(r"(?i)^\s*(?:(?:with\s+)?{formula})\s*[,.!-]*\s*$"))
-        .expect("a constant pattern: this is a bug")
+    pattern(&format!(r"(?i)^\s*(?:(?:with\s+)?{formula})\s*[,.!-]*\s*$"))
 });
 
 /// The text without its signature.

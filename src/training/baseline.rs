@@ -3,6 +3,7 @@
 //!
 //! Holds always: the same rows in the same order give the same figures. Called by `evaluate`.
 
+use super::calibrate::sigmoid;
 use super::classes::CLASSES;
 use super::data::{Dataset, Row};
 use super::split::{Split, canonical};
@@ -42,17 +43,13 @@ impl BagOfWords {
         BagOfWords { outputs }
     }
 
-    /// The most probable label.
-    pub fn label(&self, row: &Row) -> Label {
+    /// The most probable label, and the probability of every class.
+    pub fn answer(&self, row: &Row) -> (Label, Vec<f64>) {
         let features = features(row);
-        let logit = |label: &&Label| self.outputs[**label as usize].logit(&features);
-        *Label::ALL.iter().max_by(|a, b| logit(a).total_cmp(&logit(b))).unwrap_or(&Label::Neutral)
-    }
-
-    /// The probability of every class.
-    pub fn classes(&self, row: &Row) -> Vec<f64> {
-        let features = features(row);
-        self.outputs[3..].iter().map(|output| sigmoid(f64::from(output.logit(&features)))).collect()
+        let logits: Vec<f32> = self.outputs.iter().map(|output| output.logit(&features)).collect();
+        let logit = |label: &&Label| logits[**label as usize];
+        let label = Label::ALL.iter().max_by(|a, b| logit(a).total_cmp(&logit(b))).unwrap_or(&Label::Neutral);
+        (*label, logits[3..].iter().map(|logit| sigmoid(f64::from(*logit))).collect())
     }
 }
 
@@ -121,8 +118,4 @@ fn coprime(mut a: usize, mut b: usize) -> bool {
         (a, b) = (b, a % b);
     }
     a == 1
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }

@@ -80,7 +80,7 @@ pub fn heads(
         mistakes: outputs(&Mistake::IN_TEXT, MISTAKES.start, mistakes, fit),
         acts: outputs(Act::ALL, ACTS.start, acts, fit),
     };
-    (heads, measure(&predictions(&labelled, temperature)))
+    (heads, measure(&predictions(judged, temperature)))
 }
 
 /// How a head reads a column.
@@ -206,8 +206,9 @@ fn softmax(row: &[f64], temperature: f64) -> Vec<f64> {
     powers.into_iter().map(|power| power / sum).collect()
 }
 
-fn predictions(judged: &[&Judged], temperature: f64) -> Vec<Prediction> {
-    let one = |one: &&Judged| {
+/// What is guessed of the rows that have a label.
+pub fn predictions(judged: &[Judged], temperature: f64) -> Vec<Prediction> {
+    let one = |one: &Judged| {
         let probabilities = softmax(&one.sentiment, temperature);
         let best = (0..probabilities.len())
             .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]))
@@ -217,7 +218,8 @@ fn predictions(judged: &[&Judged], temperature: f64) -> Vec<Prediction> {
     judged.iter().filter_map(one).collect()
 }
 
-fn sigmoid(x: f64) -> f64 {
+/// From log-odds to a probability.
+pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 

@@ -41,13 +41,6 @@ impl Marks {
         marks
     }
 
-    /// Every class of some columns: yes.
-    pub fn all_yes(columns: Range<usize>) -> Self {
-        let mut marks = Marks::default();
-        columns.for_each(|column| marks.set(column, true));
-        marks
-    }
-
     /// Says yes or no of one class.
     pub fn set(&mut self, column: usize, yes: bool) {
         self.known |= 1 << column;
@@ -108,9 +101,8 @@ impl TryFrom<String> for Says {
                 ("mistakes", false) => MISTAKES,
                 ("acts", false) => ACTS,
                 _ => {
-                    let column = column(name).ok_or_else(|| {
-                        format!("{name:?} is no class; allowed: {}", names().collect::<Vec<_>>().join(", "))
-                    })?;
+                    let column = column(name)
+                        .ok_or_else(|| format!("{name:?} is no class; allowed: {}", allowed()))?;
                     column..column + 1
                 }
             };
@@ -136,6 +128,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     let signals = Signal::IN_TEXT.into_iter().map(Signal::as_str);
     let mistakes = Mistake::IN_TEXT.into_iter().map(Mistake::as_str);
     signals.chain(mistakes).chain(Act::ALL.iter().copied().map(Act::as_str))
+}
+
+/// All names, for error messages: `a, b, c`.
+pub fn allowed() -> String {
+    names().collect::<Vec<_>>().join(", ")
 }
 
 /// The head that a column belongs to.

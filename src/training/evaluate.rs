@@ -8,10 +8,11 @@ use tch::TchError;
 use vader_sentiment::SentimentIntensityAnalyzer;
 
 use super::baseline::BagOfWords;
+use super::calibrate;
 use super::classes::{self, CLASSES};
 use super::data::{Dataset, Row};
 use super::measures::{Prediction, best_f1_threshold, measure, measure_binary};
-use super::report::{ClassReport, PairReport, Report, SetReport};
+use super::report::{ClassReport, PairReport, REAL, Report, SetReport};
 use super::split::Split;
 use crate::scoring::{Heads, Model, Prepared, Scores};
 use crate::wire::Label;
@@ -22,8 +23,8 @@ const VADER_BOUND: f64 = 0.05;
 const CHUNK_ROWS: usize = 256;
 /// A class with fewer annotated rows in all splits is reported, not aimed at.
 const AIMED_POSITIVES_MIN: usize = 20;
-/// All annotated conversations together.
-const REAL: &str = "real";
+/// Classes that somebody with sentiment alone would look for in glad turns.
+const GLAD: [&str; 3] = ["thanks_resolved", "empathy", "closing"];
 
 /// What to measure, and how.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +97,9 @@ fn answers<'a>(
         let prepared: Vec<Prepared> =
             chunk.iter().map(|row| model.tokenizing.prepare(row.role, &row.text, context(row))).collect();
         let scores = model.engine.score(&prepared.iter().collect::<Vec<_>>())?;
-        answered.extend(chunk.iter().zip(scores).map(|(row, scores)| Answered {
-            row,
-            classes: probabilities(&scores),
-            scores,
-            bag: bag.classes(row),
-            bag_label: bag.label(row),
+        answered.extend(chunk.iter().zip(scores).map(|(row, scores)| {
+            let (bag_label, bag) = bag.answer(row);
+            Answered { row, classes: probabilities(&scores), scores, bag, bag_label }
         }));
         progress(chunk.len());
     }
@@ -159,6 +157,10 @@ fn class_reports(
     real: &[String],
 ) -> Vec<ClassReport> {
     let is_real = |row: &Row| real.contains(&dataset.sets[row.set]);
+    let positives = |column: usize| {
+        dataset.rows.iter().filter(|row| is_real(row) && row.marks.get(column) == Some(true)).count()
+    };
+    let aimed: Vec<bool> = (0..CLASSES).map(|column| positives(column) >= AIMED_POSITIVES_MIN).collect();
     let mut groups: Vec<&str> = vec![REAL];
     groups.extend(dataset.sets.iter().map(String::as_str));
     let within =
@@ -178,17 +180,21 @@ fn class_reports(
             let baseline = |of: &dyn Fn(&Answered<'_>) -> f64| {
                 measure_binary(&pairs(answered, of), best_f1_threshold(&pairs(dev, of)))
             };
-            let positives =
-                dataset.rows.iter().filter(|row| is_real(row) && row.marks.get(column) == Some(true));
+            // What somebody with sentiment alone would go by.
+            let glad = GLAD.contains(&name);
+            let mood = |one: &Answered<'_>| {
+                let sentiment = one.scores.sentiment;
+                if glad { sentiment.positive } else { sentiment.negative }
+            };
             reports.push(ClassReport {
                 set: group.to_owned(),
                 head: classes::head(column),
                 class: name,
-                aimed: positives.count() >= AIMED_POSITIVES_MIN,
+                aimed: aimed[column],
                 threshold,
                 model: measure_binary(&model, threshold),
                 bag_of_words: baseline(&|one| one.bag[column]),
-                sentiment_alone: baseline(&|one| mood(column, one)),
+                sentiment_alone: baseline(&mood),
             });
         }
     }
@@ -197,21 +203,7 @@ fn class_reports(
 
 /// The thresholds in the order of the columns.
 fn thresholds(heads: &Heads) -> Vec<f64> {
-    let of = |name: &str| {
-        let signal = heads.signals.iter().find(|o| o.name.as_str() == name).map(|o| o.threshold);
-        let mistake = || heads.mistakes.iter().find(|o| o.name.as_str() == name).map(|o| o.threshold);
-        let act = || heads.acts.iter().find(|o| o.name.as_str() == name).map(|o| o.threshold);
-        signal.or_else(mistake).or_else(act).unwrap_or(f64::INFINITY)
-    };
-    classes::names().map(of).collect()
-}
-
-/// What somebody with sentiment alone would go by.
-fn mood(column: usize, one: &Answered<'_>) -> f64 {
-    let sentiment = one.scores.sentiment;
-    let glad =
-        ["thanks_resolved", "empathy", "closing"].iter().any(|name| classes::column(name) == Some(column));
-    if glad { sentiment.positive } else { sentiment.negative }
+    (0..CLASSES).map(|column| calibrate::of_column(heads, column).threshold).collect()
 }
 
 /// How the classes fare on rows that were written to look like them and are not: the confusable pairs.

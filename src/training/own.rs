@@ -11,7 +11,6 @@ use std::path::Path;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rust_bert::bert::BertConfig;
 use serde::Serialize;
 use tch::nn::{self, OptimizerConfig};
 use tch::{IndexOp, Kind, Tensor};
@@ -20,15 +19,13 @@ use super::calibrate::{self, Judged};
 use super::classes;
 use super::data::{Dataset, Row};
 use super::folder::write_folder;
-use super::measures::{Prediction, measure, measure_binary};
+use super::measures::{measure, measure_binary};
 use super::network::{Network, Outputs, Padded};
 use super::recipe::Recipe;
 use super::split::Split;
-use super::trainer::{Example, TrainError, class_loss, examples, judge, sentiment_loss};
-use crate::scoring::{
-    CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, Output, Text, VOCAB_FILE, WEIGHTS_FILE, Window, read_json,
-};
-use crate::wire::{Act, Label, Mistake, Signal};
+use super::trainer::{Example, TrainError, class_loss, examples, judge, open_base, sentiment_loss};
+use crate::scoring::{Heads, MANIFEST_FILE, Manifest, Output, Text, Window, read_json};
+use crate::wire::{Act, Mistake, Signal};
 
 /// Own rows at most: their vectors are kept in memory, about 25 kB a row.
 pub const OWN_ROWS_MAX: usize = 100_000;
@@ -97,15 +94,10 @@ pub fn tune_heads(
     recipe.training.window_tokens = manifest.window_tokens;
     recipe.training.context_tokens = manifest.context_tokens;
     tch::manual_seed(recipe.training.seed as i64);
-    let config: BertConfig = read_json(&base.join(CONFIG_FILE))?;
-    let vocab = base.join(VOCAB_FILE);
-    let text = Text::load(&vocab)
-        .map_err(|problem| TrainError::Vocabulary { path: vocab.display().to_string(), problem })?;
     if dataset.rows.len() > OWN_ROWS_MAX {
         return Err(TrainError::TooManyRows(OWN_ROWS_MAX));
     }
-    let mut network = Network::new(&config, recipe.training.dropout);
-    network.fill(&base.join(WEIGHTS_FILE))?;
+    let (text, network) = open_base(base, recipe.training.dropout)?;
     let (total, mut done) = (dataset.rows.len(), 0);
     let mut store = |split: Split| {
         Stored::encode(&network, dataset, split, &text, &recipe, &mut |rows| {
@@ -204,7 +196,7 @@ fn fit(network: &Network, train: &Stored<'_>, recipe: &Recipe) -> Result<(), Tra
             let outputs = train.outputs(network, batch, true)?;
             let rows: Vec<&Example> = batch.iter().map(|&index| &train.examples[index]).collect();
             let loss = sentiment_loss(&outputs.sentiment, &rows, recipe.training.label_smoothing)?
-                + class_loss(&outputs.classes, &rows, 0.0)?
+                + class_loss(&outputs.classes, &rows)?
                 + network.distance_of_heads(&origin)? * PULL;
             optimizer.backward_step(&loss);
         }
@@ -243,8 +235,10 @@ fn gains(
 ) -> Vec<Gain> {
     let mut gains = Vec::new();
     if sentiment {
-        let of = |judged: &[Judged]| measure(&labels(judged));
-        let (before, after) = (of(before.1), of(after.1));
+        let of = |(heads, judged): (&Heads, &[Judged])| {
+            measure(&calibrate::predictions(judged, heads.sentiment.temperature))
+        };
+        let (before, after) = (of(before), of(after));
         gains.push(Gain {
             name: "sentiment",
             rows: after.rows,
@@ -272,16 +266,4 @@ fn gains(
         });
     }
     gains
-}
-
-fn labels(judged: &[Judged]) -> Vec<Prediction> {
-    let best = |one: &Judged| {
-        (0..Label::ALL.len()).max_by(|&a, &b| one.sentiment[a].total_cmp(&one.sentiment[b])).unwrap_or(0)
-    };
-    judged
-        .iter()
-        .filter_map(|one| {
-            Some(Prediction { truth: one.label?, guess: Label::ALL[best(one)], confidence: None })
-        })
-        .collect()
 }

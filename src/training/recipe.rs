@@ -66,8 +66,6 @@ pub struct Training {
     pub context_dropout: f64,
     /// Weight of the classes in the loss; sentiment has 1.
     pub classes_weight: f64,
-    /// How much easy negatives of a class count less: the γ₋ of the asymmetric loss (Ridnik et al. 2021). 0: as all.
-    pub negative_focus: f64,
     /// The precision that the thresholds of each head are chosen for.
     pub precision: Precision,
     /// Keep the embedding tables as they are: fewer moving parts, and a third of the time saved.
@@ -219,7 +217,6 @@ impl Default for Training {
             context_tokens: 48,
             context_dropout: 0.15,
             classes_weight: 0.5,
-            negative_focus: 0.0,
             precision: Precision { signals: 0.4, mistakes: 0.25, acts: 0.6 },
             freeze_embeddings: true,
             freeze_layers: 0,

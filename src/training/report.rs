@@ -6,6 +6,9 @@ use super::measures::{Binary, Measures};
 use super::split::Split;
 use crate::wire::Label;
 
+/// The name of all annotated conversations together.
+pub const REAL: &str = "real";
+
 /// The figures of a split.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -54,11 +57,14 @@ pub struct PairReport {
 impl Report {
     /// Every table.
     pub fn to_text(&self) -> String {
-        [self.sentiment_text(), self.macro_text(), self.classes_text(), self.pairs_text()]
-            .into_iter()
-            .filter(|table| !table.is_empty())
-            .collect::<Vec<_>>()
-            .join("\n")
+        let mut tables = vec![self.sentiment_text()];
+        if !self.classes.is_empty() {
+            tables.extend([self.macro_text(), self.classes_text()]);
+        }
+        if !self.pairs.is_empty() {
+            tables.push(self.pairs_text());
+        }
+        tables.join("\n")
     }
 
     fn sentiment_text(&self) -> String {
@@ -87,9 +93,6 @@ impl Report {
 
     /// The mean F1 and calibration error of each head.
     fn macro_text(&self) -> String {
-        if self.classes.is_empty() {
-            return String::new();
-        }
         let mut text = String::from(
             "Heads: mean over classes (in real sets those with 20 annotated rows or more; in others those that occur)\n\n\
              | set | head | classes | macro-F1 | average precision | calibration error | words macro-F1 | sentiment alone macro-F1 |\n|---|---|---|---|---|---|---|---|\n",
@@ -126,13 +129,10 @@ impl Report {
     /// The classes that the mean of a head is taken over.
     pub fn counted<'a>(&'a self, set: &'a str, head: &'a str) -> impl Iterator<Item = &'a ClassReport> {
         let of = self.classes.iter().filter(move |one| one.set == set && one.head == head);
-        of.filter(move |one| if set == "real" { one.aimed } else { one.model.positives > 0 })
+        of.filter(move |one| if set == REAL { one.aimed } else { one.model.positives > 0 })
     }
 
     fn classes_text(&self) -> String {
-        if self.classes.is_empty() {
-            return String::new();
-        }
         let mut text = String::from(
             "Classes (* fewer than 20 annotated rows: reported, not aimed at)\n\n\
              | set | class | rows | positives | said | precision | recall | F1 | average precision | calibration error | words F1 | words AP | sentiment alone F1 | AP |\n\
@@ -163,9 +163,6 @@ impl Report {
     }
 
     fn pairs_text(&self) -> String {
-        if self.pairs.is_empty() {
-            return String::new();
-        }
         let mut text = String::from(
             "Confusable pairs, on rows written for them\n\n\
              | class | against | found, of | wrongly said, of near-misses |\n|---|---|---|---|\n",

@@ -91,7 +91,9 @@ pub enum TrainError {
     Model(#[from] ModelError),
     #[error("{path} {problem}")]
     Vocabulary { path: String, problem: TextError },
-    #[error("more than {0} labelled rows; give --encoder, which trains from the files and not from memory")]
+    #[error(
+        "more than {0} labelled rows; give --train-encoder, which trains from the files and not from memory"
+    )]
     TooManyRows(usize),
     #[error("the {0} split is empty; more labelled rows are needed")]
     EmptySplit(&'static str),
@@ -135,18 +137,13 @@ pub fn train(
 ) -> Result<Trained, TrainError> {
     let t = &recipe.training;
     tch::manual_seed(t.seed as i64);
-    let config: BertConfig = read_json(&options.base.join(CONFIG_FILE))?;
-    let vocab = options.base.join(VOCAB_FILE);
-    let text = Text::load(&vocab)
-        .map_err(|problem| TrainError::Vocabulary { path: vocab.display().to_string(), problem })?;
+    let (text, mut network) = open_base(&options.base, t.dropout)?;
     let rows = |split| dataset.rows.iter().filter(|row| row.split == split).collect::<Vec<_>>();
     let dev_rows = rows(Split::Dev);
     let (train, dev) = (examples(&rows(Split::Train), &text, t), examples(&dev_rows, &text, t));
     if train.is_empty() || dev.is_empty() {
         return Err(TrainError::EmptySplit(if train.is_empty() { "training" } else { "development" }));
     }
-    let mut network = Network::new(&config, t.dropout);
-    network.fill(&options.base.join(WEIGHTS_FILE))?;
     let fingerprint =
         format!("{} {} rows {}", recipe.name, serde_json::to_string(&t).unwrap_or_default(), train.len());
     let done = if options.resume { resume(&mut network, &options.checkpoints, &fingerprint)? } else { 0 };
@@ -201,6 +198,20 @@ pub fn train(
     write_folder(&network, recipe, &options.base, &options.out, &heads)?;
     forget_checkpoint(&options.checkpoints);
     Ok(Trained { dev, heads, steps })
+}
+
+/// The tokeniser and the network of a base encoder or model folder.
+///
+/// # Errors
+/// [`TrainError`] naming the file that cannot be used.
+pub fn open_base(base: &Path, dropout: f64) -> Result<(Text, Network), TrainError> {
+    let config: BertConfig = read_json(&base.join(CONFIG_FILE))?;
+    let vocab = base.join(VOCAB_FILE);
+    let text = Text::load(&vocab)
+        .map_err(|problem| TrainError::Vocabulary { path: vocab.display().to_string(), problem })?;
+    let mut network = Network::new(&config, dropout);
+    network.fill(&base.join(WEIGHTS_FILE))?;
+    Ok((text, network))
 }
 
 /// The calibration of the model that training began from: it stays where no row says anything.
@@ -281,7 +292,7 @@ fn batch_loss(
         .collect();
     let outputs = network.outputs(&Padded::new(&windows), true)?;
     let sentiment = sentiment_loss(&outputs.sentiment, &rows, t.label_smoothing)?;
-    let classes = class_loss(&outputs.classes, &rows, t.negative_focus)?;
+    let classes = class_loss(&outputs.classes, &rows)?;
     Ok(sentiment.f_add(&classes.f_mul_scalar(t.classes_weight)?)?)
 }
 
@@ -310,7 +321,7 @@ pub fn sentiment_loss(logits: &Tensor, rows: &[&Example], smoothing: f64) -> Res
 ///
 /// # Errors
 /// [`NetworkError::Torch`].
-pub fn class_loss(logits: &Tensor, rows: &[&Example], focus: f64) -> Result<Tensor, NetworkError> {
+pub fn class_loss(logits: &Tensor, rows: &[&Example]) -> Result<Tensor, NetworkError> {
     let (mut truths, mut weights) = (Vec::with_capacity(rows.len() * CLASSES), Vec::new());
     let mut total = 0.0_f32;
     for row in rows {
@@ -325,12 +336,6 @@ pub fn class_loss(logits: &Tensor, rows: &[&Example], focus: f64) -> Result<Tens
     let (truths, weights) =
         (Tensor::from_slice(&truths).view(shape), Tensor::from_slice(&weights).view(shape));
     let losses = logits.f_binary_cross_entropy_with_logits::<Tensor>(&truths, None, None, Reduction::None)?;
-    let losses = if focus > 0.0 {
-        let easy = logits.f_sigmoid()?.f_detach()?.f_pow_tensor_scalar(focus)?;
-        losses.f_mul(&truths.f_add(&truths.f_neg()?.f_add_scalar(1.0)?.f_mul(&easy)?)?)?
-    } else {
-        losses
-    };
     let sum = losses.f_mul(&weights)?.f_sum(Kind::Float)?;
     Ok(sum.f_div_scalar(f64::from(total.max(rows.len() as f32 / 2.0)))?)
 }

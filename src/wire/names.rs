@@ -91,7 +91,7 @@ names! {
 }
 
 names! {
-    /// What the business side did wrong; see the taxonomy in docs. Those of [`Mistake::IN_TEXT`] can be read off a turn.
+    /// What the business side did wrong. Those of [`Mistake::IN_TEXT`] can be read off a turn.
     Mistake {
         LeftWaiting = "left_waiting",
         CutShort = "cut_short",

@@ -117,12 +117,9 @@ fn known_classes(value: &Value) -> Result<Vec<String>, String> {
     let object = value.as_object().ok_or("classes is no object")?;
     let one = |(name, yes): (&String, &Value)| {
         let yes = yes.as_bool().ok_or_else(|| format!("classes.{name} is neither true nor false"))?;
-        classes::column(name).map(|_| format!("{name}={yes}")).ok_or_else(|| {
-            format!(
-                "classes.{name} is no class; allowed: {}",
-                classes::names().collect::<Vec<_>>().join(", ")
-            )
-        })
+        classes::column(name)
+            .map(|_| format!("{name}={yes}"))
+            .ok_or_else(|| format!("classes.{name} is no class; allowed: {}", classes::allowed()))
     };
     object.iter().map(one).collect()
 }
@@ -206,8 +203,7 @@ fn read_annotated(set: &SetRecipe, path: &Path, folder: &Path) -> Result<Vec<Can
             };
             let tail = Said::of(&Arc::from(text)).tail.to_string();
             let context = if role == Role::Customer { &business } else { &customer }.clone();
-            let candidate = annotated(set, annotation, index, role, text, context)?;
-            candidates.push(Candidate { group: Some(Group::Conversation(id.to_owned())), ..candidate });
+            candidates.push(annotated(set, annotation, index, role, text, context));
             *(if role == Role::Customer { &mut customer } else { &mut business }) = Some(tail);
         }
         Ok(())
@@ -222,7 +218,7 @@ fn annotated(
     role: Role,
     text: &str,
     context: Option<String>,
-) -> Result<Candidate, String> {
+) -> Candidate {
     let mut marks = Marks::none_of(role);
     let found = annotation.signals.iter().chain(&annotation.mistakes).chain(&annotation.acts);
     for found in found.filter(|found| found.i == index) {
@@ -230,16 +226,15 @@ fn annotated(
             marks.set(column, true);
         }
     }
-    let label = match annotation.sentiment.get(&index) {
-        Some(label) => set.labels.get(label).copied().and_then(Class::label),
-        None => None,
-    };
+    let told = annotation.sentiment.get(&index).and_then(|label| set.labels.get(label));
+    let label = told.copied().and_then(Class::label);
     // An agent's "sorry to hear that" is no bad mood: turns that act and do nothing wrong are neutral.
-    let acts = marks.yes() & Marks::all_yes(classes::ACTS).yes() != 0;
-    let wrong = marks.yes() & Marks::all_yes(classes::MISTAKES).yes() != 0;
+    let acts = marks.within(classes::ACTS).yes() != 0;
+    let wrong = marks.within(classes::MISTAKES).yes() != 0;
     let guessed = label.is_none() && role.is_business() && acts && !wrong;
     let label = if guessed && set.business_neutral_weight > 0.0 { Some(Label::Neutral) } else { label };
-    Ok(Candidate { text: text.to_owned(), context, role, label, marks, near_miss: 0, group: None, guessed })
+    let group = Some(Group::Conversation(annotation.conversation_id.clone()));
+    Candidate { text: text.to_owned(), context, role, label, marks, near_miss: 0, group, guessed }
 }
 
 /// `"a"` → a; `["a","b"]` → a, b; `{"k":1,"l":"x","m":["y"]}` → k=1, l=x, m=y.
