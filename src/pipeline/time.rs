@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Pipeline, Ticket};
 use crate::conversation::{Arrival, Conversation};
 use crate::detectors::Change;
-use crate::wire::{Clock, Finding, FindingState, Found, ServerFrame};
+use crate::wire::{Clock, Finding, FindingState, Found, ServerFrame, Signal};
 
 impl<T: Ticket> Pipeline<T> {
     /// The timer of a conversation is due at `moment` of its timeline; `now` is the clock of whoever runs the
@@ -77,18 +77,11 @@ impl<T: Ticket> Pipeline<T> {
         let read_off_turn =
             finding.turn_id.as_deref().is_some_and(|turn| conversation.state.shows(turn, found));
         match found {
-            Found::Mistake(_) if read_off_turn => {}
-            Found::Mistake(mistake) => self.metrics.mistake(mistake, queue),
-            // A signal that was left unmet was counted in the turn that showed it.
-            Found::Signal(signal) if read_off_turn || Self::is_unmet(finding) => {
-                debug_assert!(signal.as_str() == finding.name, "a finding has the name of what was found");
-            }
+            _ if read_off_turn => {}
+            // Counted in the turn of the customer that showed it.
+            Found::Signal(Signal::EscalationRequest) => {}
             Found::Signal(signal) => self.metrics.signal(signal, queue),
+            Found::Mistake(mistake) => self.metrics.mistake(mistake, queue),
         }
-    }
-
-    /// Whether the finding says that what a turn of the customer showed was not acted on.
-    fn is_unmet(finding: &Finding) -> bool {
-        finding.name == crate::wire::Signal::EscalationRequest.as_str()
     }
 }
