@@ -312,8 +312,7 @@ impl<T: Ticket> Pipeline<T> {
         let own = ticket.source().filter(|source| source.timeline() != SERVER_TIMELINE);
         let Some(source) = own else { return Arrival { now, at: now, timeline: SERVER_TIMELINE, clock } };
         let (at, timeline) = (source.advance(ts), source.timeline());
-        self.store
-            .tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
+        self.store.tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
         Arrival { now, at, timeline, clock }
     }
 

@@ -84,7 +84,8 @@ fn hours(raw: &Raw) -> Result<Hours, ConfigError> {
     let zone = match name.as_str() {
         "UTC" => TimeZone::UTC,
         name => TimeZone::get(name).map_err(|_| {
-            let message = format!("{name:?} is not a time zone that this system knows, such as Europe/Berlin or UTC");
+            let message =
+                format!("{name:?} is not a time zone that this system knows, such as Europe/Berlin or UTC");
             raw.refuse(ZONE, message)
         })?,
     };

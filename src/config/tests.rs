@@ -163,7 +163,8 @@ fn alerts_open_where_the_level_high_begins() {
 fn the_limits_of_the_detectors_are_those_of_the_file() {
     let defaults = defaults();
     assert_eq!(defaults.detectors, crate::detectors::DetectorLimits::default());
-    let text = "[detectors]\nvoice_first_reply_seconds = 20\nother_later_reply_seconds = 0\ncut_short_seconds = 5";
+    let text =
+        "[detectors]\nvoice_first_reply_seconds = 20\nother_later_reply_seconds = 0\ncut_short_seconds = 5";
     let limits = from_text(text).unwrap().pipeline().detectors;
     let voice = limits.reply(crate::wire::Channel::Voice);
     assert_eq!((voice.first, voice.later), (20, 120));

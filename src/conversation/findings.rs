@@ -114,7 +114,10 @@ mod tests {
         let opened = findings.open("c", discovery(WAIT, "m-1"), at(100)).expect("new");
         assert_eq!(findings.resolve(Found::Signal(Signal::EscalationRequest), at(200), 1.0), None);
         let resolved = findings.resolve(WAIT, at(90), 110.0).expect("open");
-        assert_eq!((resolved.state, resolved.ts, resolved.value), (FindingState::Resolved, at(100), Some(120.0)));
+        assert_eq!(
+            (resolved.state, resolved.ts, resolved.value),
+            (FindingState::Resolved, at(100), Some(120.0))
+        );
         assert_eq!(resolved.finding_id, opened.finding_id);
         assert_eq!(opened.state, FindingState::Open, "what was said stays said");
         assert_eq!(findings.resolve(WAIT, at(300), 1.0), None);

@@ -40,7 +40,8 @@ pub enum Answered {
 impl Ending {
     /// The customer said something; `issue`: a question or a complaint.
     pub fn customer(&mut self, need: Need, issue: bool, abusive: bool, quoted: &Quoted, at: Timestamp) {
-        self.since_abuse = if abusive { Some(0) } else { self.since_abuse.map(|turns| turns.saturating_add(1)) };
+        self.since_abuse =
+            if abusive { Some(0) } else { self.since_abuse.map(|turns| turns.saturating_add(1)) };
         self.last = (need == Need::Answer).then(|| (quoted.clone(), at));
         if need == Need::Over {
             self.unanswered = None;

@@ -36,7 +36,10 @@ pub struct Discovery {
 pub enum Change {
     Opened(Discovery),
     /// What was open of this name is settled.
-    Resolved { found: Found, value: f64 },
+    Resolved {
+        found: Found,
+        value: f64,
+    },
 }
 
 impl Quoted {

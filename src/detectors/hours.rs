@@ -202,8 +202,17 @@ mod tests {
             assert_eq!(Span::parse(text).map(|span| span.to_string()).as_deref(), Some(text));
         }
         for text in [
-            "", "mon", "mon 9:00-17:00", "mon 17:00-09:00", "fri-mon 09:00-17:00", "mon 09:00-24:01", "mon 09:60-10:00",
-            "mon 09:00", "monday 09:00-17:00", "mon  09:00-17:00", "mon +9:00-17:00",
+            "",
+            "mon",
+            "mon 9:00-17:00",
+            "mon 17:00-09:00",
+            "fri-mon 09:00-17:00",
+            "mon 09:00-24:01",
+            "mon 09:60-10:00",
+            "mon 09:00",
+            "monday 09:00-17:00",
+            "mon  09:00-17:00",
+            "mon +9:00-17:00",
         ] {
             assert_eq!(Span::parse(text), None, "{text}");
         }

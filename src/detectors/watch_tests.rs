@@ -118,7 +118,11 @@ fn customers_who_are_left_waiting() {
         (&["0 C is it open?", "500 C never mind, found it"], "+120=120 -500=500"),
         (&["0 C is it open?", "500 A yes", "510 C since when?", "900 wait"], "+120=120 -500=500 +690=180"),
     ]);
-    check_on(Channel::Social, "left_waiting", &[(&["0 C do you ship to Malta?", "21600 wait"], "+14400=14400")]);
+    check_on(
+        Channel::Social,
+        "left_waiting",
+        &[(&["0 C do you ship to Malta?", "21600 wait"], "+14400=14400")],
+    );
     check_on(Channel::Sms, "left_waiting", &[(&["0 C is it open?", "9000 wait"], "+900=900")]);
     check_on(Channel::Email, "left_waiting", &[(&["0 C where is my refund?", "90000 wait"], "+86400=86400")]);
     check_on(Channel::Voice, "left_waiting", &[(&["0 C hello?", "600 wait"], "+60=60")]);
@@ -144,7 +148,11 @@ fn customers_who_do_not_wait() {
         (&["0 C is it open?", "119 A it is", "9000 wait"], ""),
         (&["0 C hi", "5 A hi, what can I do?", "10 C is it open?", "189 A it is", "9000 wait"], ""),
     ]);
-    check_on(Channel::Email, "left_waiting", &[(&["0 C where is my refund?", "80000 A on its way", "90000 wait"], "")]);
+    check_on(
+        Channel::Email,
+        "left_waiting",
+        &[(&["0 C where is my refund?", "80000 A on its way", "90000 wait"], "")],
+    );
 }
 
 #[test]
@@ -177,7 +185,10 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
     assert_eq!(watch.fire(at(219), setting(107.0)), None);
     assert!(watch.fire(at(220), setting(107.0)).is_some());
     let resolved = watch.turn(turn("2", Role::Agent, at(300)), setting(107.0));
-    assert_eq!(resolved, [Change::Resolved { found: crate::wire::Found::Mistake(Mistake::LeftWaiting), value: 200.0 }]);
+    assert_eq!(
+        resolved,
+        [Change::Resolved { found: crate::wire::Found::Mistake(Mistake::LeftWaiting), value: 200.0 }]
+    );
 }
 
 #[test]
@@ -243,7 +254,11 @@ fn requests_for_somebody_else_that_nobody_acts_on() {
         (&["0 C your boss please [escalation_request]", "400 wait", "500 C forget it, it works now, bye"], "+300=300 -500=500"),
         (&["0 C your boss please [escalation_request]", "400 wait", "500 A no", "510 A no", "600 close agent"], "+300=300"),
     ]);
-    check_on(Channel::Sms, "escalation_request", &[(&["0 C your boss please [escalation_request]", "2000 wait"], "+900=900")]);
+    check_on(
+        Channel::Sms,
+        "escalation_request",
+        &[(&["0 C your boss please [escalation_request]", "2000 wait"], "+900=900")],
+    );
 }
 
 #[test]
@@ -262,7 +277,11 @@ fn requests_that_are_acted_on_and_what_is_none() {
         (&["0 C your boss please [escalation_request]", "60 close customer", "999 wait"], ""),
         (&["0 C your boss please [escalation_request]", "290 A no", "299 A one moment, I'm getting her [handoff]", "999 wait"], ""),
     ]);
-    check_on(Channel::Email, "escalation_request", &[(&["0 C your boss please [escalation_request]", "80000 A she will see to it [handoff]"], "")]);
+    check_on(
+        Channel::Email,
+        "escalation_request",
+        &[(&["0 C your boss please [escalation_request]", "80000 A she will see to it [handoff]"], "")],
+    );
 }
 
 #[test]

@@ -226,7 +226,8 @@ fn is_complaint(shown: Shown, score: Option<f64>) -> bool {
         Signal::RepeatsSelf,
         Signal::Confused,
     ];
-    COMPLAINTS.iter().any(|signal| shown.signal(*signal)) || score.is_some_and(|score| score <= COMPLAINT_SCORE)
+    COMPLAINTS.iter().any(|signal| shown.signal(*signal))
+        || score.is_some_and(|score| score <= COMPLAINT_SCORE)
 }
 
 fn unit_seconds(word: &str) -> Option<u32> {
@@ -352,8 +353,15 @@ mod tests {
         let solved = Shown::default().with(Name::Signal(Signal::ThanksResolved));
         let upset = Shown::default().with(Name::Signal(Signal::Frustration));
         assert_eq!(need("it connects again, you are a star", solved, QUIET), Need::Over);
-        assert_eq!(need("it connects again, you are a star", solved, Before { owed: true, ..QUIET }), Need::Over);
-        assert_eq!(need("ok thanks", solved, Before { owed: true, ..QUIET }), Need::Nothing, "for the waiting");
+        assert_eq!(
+            need("it connects again, you are a star", solved, Before { owed: true, ..QUIET }),
+            Need::Over
+        );
+        assert_eq!(
+            need("ok thanks", solved, Before { owed: true, ..QUIET }),
+            Need::Nothing,
+            "for the waiting"
+        );
         assert_eq!(need("solved. but why was it off?", solved, QUIET), Need::Answer);
         assert_eq!(need("great, thanks for nothing, bye", upset, QUIET), Need::Answer);
         assert_eq!(need("great", upset, QUIET), Need::Answer);
@@ -384,7 +392,8 @@ mod tests {
 
     #[test]
     fn courtesies_of_the_business_side() {
-        let check = |what: fn(&str) -> bool, text: &str, expect: bool| assert_eq!(what(text), expect, "{text}");
+        let check =
+            |what: fn(&str) -> bool, text: &str, expect: bool| assert_eq!(what(text), expect, "{text}");
         check(greets, "Hey Sam 👋 what's up with the order?", true);
         check(greets, "order number?", false);
         check(greets, "this is high time", false);

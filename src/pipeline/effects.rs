@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::{Answer, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
-use crate::conversation::{Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments};
+use crate::conversation::{
+    Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments,
+};
 use crate::detectors::{self, Assessment, Facts, Shown, TurnSeen};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
@@ -67,7 +69,8 @@ impl<T: Ticket> Pipeline<T> {
         // The moment at which it was due in its own time, not that of the tick: a second run must give the same.
         let at = match departure {
             Departure::Idle => {
-                let kept = conversation.timing.kept_until.and_then(|until| conversation.timing.own_time(until));
+                let kept =
+                    conversation.timing.kept_until.and_then(|until| conversation.timing.own_time(until));
                 moments::later(newest, self.config.idle_seconds).max(kept.unwrap_or(newest))
             }
             Departure::Closed | Departure::Limit => newest,
