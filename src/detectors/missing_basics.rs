@@ -4,7 +4,8 @@
 //! Holds always: pure; a conversation has one such finding at most, whose value is the number of missing steps;
 //! a conversation that is opened again needs no second greeting. Called by [`super::Watch`].
 
-use super::{Change, Discovery, Quoted, Shown, words};
+use super::words::Cues;
+use super::{Change, Discovery, Quoted, Shown};
 use crate::wire::{Act, Found, Mistake, Role};
 
 /// With fewer turns of the business side there was no room for courtesies.
@@ -48,20 +49,22 @@ impl Basics {
         self.failed = true;
     }
 
-    pub fn business(&mut self, role: Role, shown: Shown, quoted: &Quoted, text: &str) {
+    pub fn business(&mut self, role: Role, shown: Shown, quoted: &Quoted, cues: Cues) {
         self.turns = self.turns.saturating_add(1);
         let person_after_bot =
             role == Role::Agent && self.first.as_ref().is_some_and(|first| first.role == Role::Bot);
         if self.first.is_none() || person_after_bot {
-            self.first = Some(First { role, quoted: quoted.clone(), greets: words::greets(text) });
+            // A long turn greets at its beginning, which is what is quoted of it.
+            let greets = cues.greets() || Cues::of(&quoted.excerpt).greets();
+            self.first = Some(First { role, quoted: quoted.clone(), greets });
         }
         self.upset |= shown.mistake(Mistake::NoEmpathy);
-        self.failed |= shown.any_mistake() || words::admits_failure(text);
-        self.apologised |= shown.act(Act::Apology) || words::apologises(text);
-        if words::checks_back(text) {
+        self.failed |= shown.any_mistake() || cues.admits_failure();
+        self.apologised |= shown.act(Act::Apology) || cues.apologises();
+        if cues.checks_back() {
             self.checked_at = self.turns;
         }
-        if shown.act(Act::Closing) || words::closes(text) {
+        if shown.act(Act::Closing) || cues.closes() {
             self.closed_at = self.turns;
         }
     }

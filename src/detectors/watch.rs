@@ -12,7 +12,7 @@ use super::cut_short::{self, Answered, Ending};
 use super::left_waiting::Answers;
 use super::missing_basics::Basics;
 use super::unmet_request::{Acted, Escalation};
-use super::words::{self, Before};
+use super::words::{Before, Cues};
 use super::{Change, DetectorLimits, Need, Quoted, Shown};
 use crate::conversation::Said;
 use crate::wire::{Act, Channel, Role, Signal};
@@ -105,9 +105,9 @@ impl Watch {
 
     fn customer(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
         let TurnSeen { shown, at, .. } = turn;
-        let text: &str = &turn.said.tail;
+        let cues = Cues::of(&turn.said.tail);
         let before = Before { owed: self.answers.is_owed(), ..self.before };
-        let need = words::need(text, shown, before);
+        let need = cues.need(shown, before);
         let quoted = turn.quoted();
         if shown.signal(Signal::EscalationRequest) {
             let place = turn.request.cloned();
@@ -116,7 +116,7 @@ impl Watch {
             changes.extend(self.escalation.met(at, setting));
         }
         changes.extend(self.answers.customer(need, &quoted, at, setting));
-        let issue = words::is_issue(text, shown, turn.score);
+        let issue = cues.is_issue(shown, turn.score);
         self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
         let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);
         self.basics.customer(shown.signal(Signal::Frustration), settled);
@@ -124,12 +124,11 @@ impl Watch {
 
     fn business(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
         let TurnSeen { shown, at, .. } = turn;
-        let text: &str = &turn.said.tail;
+        let cues = Cues::of(&turn.said.tail);
         let quoted = turn.quoted();
-        let asks = shown.act(Act::Question) || words::asks(text);
         // Who asks or promises something says more than "wait".
         let says_more = shown.act(Act::Question) || shown.act(Act::PromiseMade);
-        let holds = !says_more && (shown.act(Act::Holding) || words::is_plain_holding(text));
+        let holds = !says_more && (shown.act(Act::Holding) || cues.is_plain_holding());
         let hands_over = shown.act(Act::Handoff);
         let acted = match (hands_over, holds) {
             (true, _) => Acted::HandsOver,
@@ -139,20 +138,21 @@ impl Watch {
         changes.extend(self.escalation.business(turn.role, &quoted.turn_id, acted, at, setting));
         // To be handed over is to be asked to wait for the next one.
         if holds || hands_over && !says_more {
-            self.answers.holding(text, setting);
+            self.answers.holding(&turn.said.tail, setting);
         } else {
             changes.extend(self.answers.answer(at, setting));
         }
-        let bare_closing = shown.only_act(Act::Closing) && cut_short::is_bare_closing(words::count(text));
+        let bare_closing = shown.only_act(Act::Closing) && cut_short::is_bare_closing(cues.words);
         self.ending.business(match acted {
             Acted::HandsOver => Answered::HandedOver,
             Acted::AsksToWait => Answered::No,
             Acted::Otherwise if bare_closing => Answered::No,
             Acted::Otherwise => Answered::Yes,
         });
-        self.basics.business(turn.role, shown, &quoted, text);
+        self.basics.business(turn.role, shown, &quoted, cues);
         if !holds {
-            self.before = Before { asked: asks, offered_more: words::offers_more(text), owed: false };
+            let asked = shown.act(Act::Question) || cues.asks;
+            self.before = Before { asked, offered_more: cues.offers_more(), owed: false };
         }
     }
 }

@@ -1,7 +1,11 @@
 //! What can be told from the words of a turn without a model: courtesies, reactions, and how long somebody asks to
 //! wait. Short lists on purpose: where a name of the model exists, it decides, and these add what is sure.
 //!
-//! Holds always: pure; a question mark goes before every courtesy in the same turn. Called by the detectors.
+//! Holds always: pure; a question mark goes before every courtesy in the same turn; a text is gone through once.
+//! Called by [`super::Watch`].
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::Shown;
 use crate::wire::Signal;
@@ -14,6 +18,8 @@ const THANKS_WORDS_MAX: usize = 6;
 const REACTION_WORDS_MAX: usize = 4;
 /// The same for a customer who goes away to try something.
 const POSTPONED_WORDS_MAX: usize = 14;
+/// The same for "no" after the offer of more.
+const NO_WORDS_MAX: usize = 3;
 /// A score (−1 to 1) at or below which a customer's turn is a complaint whatever else it shows.
 const COMPLAINT_SCORE: f64 = -0.4;
 /// Nobody holds a customer for longer by saying so, in seconds.
@@ -123,89 +129,169 @@ pub struct Before {
     pub owed: bool,
 }
 
-/// Lower-cased words with one blank around each, so that ` phrase ` finds whole words.
-struct Plain {
-    text: String,
-    words: usize,
+/// What was looked for and found in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cues {
+    /// How many words it has.
+    pub words: usize,
+    /// Whether it has a question mark.
+    pub asks: bool,
+    /// Lists of which a phrase stands anywhere, and at the beginning.
+    found: u16,
+    begins: u16,
+    /// Whether every word is one of a reaction.
+    reaction: bool,
+    /// Whether the whole text is a request to wait.
+    holding: bool,
 }
 
-/// What the customer's turn asks for.
-pub fn need(text: &str, shown: Shown, before: Before) -> Need {
-    let plain = Plain::of(text);
-    if asks(text) {
-        return Need::Answer;
+/// A list of phrases; its number is its bit in [`Cues`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Goodbyes,
+    Thanks,
+    Consents,
+    Postponed,
+    Noes,
+    OffersMore,
+    QuestionStarts,
+    Greetings,
+    Apologies,
+    Failures,
+    CheckBacks,
+    Closings,
+}
+
+/// Phrases by their first word.
+static PHRASES: LazyLock<HashMap<&'static str, Vec<(List, &'static str)>>> = LazyLock::new(|| {
+    let all = [
+        (List::Goodbyes, lists::GOODBYES),
+        (List::Thanks, lists::THANKS),
+        (List::Consents, lists::CONSENTS),
+        (List::Postponed, lists::POSTPONED),
+        (List::Noes, lists::NOES),
+        (List::OffersMore, lists::OFFERS_MORE),
+        (List::QuestionStarts, lists::QUESTION_STARTS),
+        (List::Greetings, lists::GREETINGS),
+        (List::Apologies, lists::APOLOGIES),
+        (List::Failures, lists::FAILURES),
+        (List::CheckBacks, lists::CHECK_BACKS),
+        (List::Closings, lists::CLOSINGS),
+    ];
+    let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
+    for (list, phrase) in all.iter().flat_map(|(list, phrases)| phrases.iter().map(|phrase| (*list, *phrase)))
+    {
+        let first = phrase.split(' ').next().unwrap_or(phrase);
+        phrases.entry(first).or_default().push((list, phrase));
     }
-    if plain.words == 0 {
-        return Need::Nothing;
+    phrases
+});
+
+// === impl Cues ===
+
+impl Cues {
+    /// Goes through a text.
+    pub fn of(text: &str) -> Self {
+        let plain = plain(text);
+        let asks = text.contains(['?', '？', '؟']);
+        let mut cues = Cues { asks, reaction: true, ..Cues::default() };
+        let mut rest = plain.as_str();
+        while let Some((word, after)) = rest.split_once(' ') {
+            for (list, phrase) in PHRASES.get(word).map_or(&[][..], Vec::as_slice) {
+                if rest.strip_prefix(phrase).is_some_and(|after| after.starts_with(' ')) {
+                    cues.found |= 1 << *list as u16;
+                    cues.begins |= u16::from(cues.words == 0) << *list as u16;
+                }
+            }
+            cues.reaction &= lists::REACTIONS.contains(&word);
+            cues.words += 1;
+            rest = after;
+        }
+        if text.contains('👋') {
+            cues.found |= 1 << List::Greetings as u16;
+        }
+        cues.holding = lists::HOLDINGS.contains(&plain.trim_end());
+        cues
     }
-    let goodbye = plain.words <= GOODBYE_WORDS_MAX && plain.has(lists::GOODBYES);
-    // Whoever is asked to wait says thanks for that.
-    let settled = shown.signal(Signal::ThanksResolved) && !(before.owed && plain.is_courtesy());
-    if goodbye || settled || (before.offered_more && plain.words <= 3 && plain.has(lists::NOES)) {
-        return if is_complaint(shown, None) { Need::Answer } else { Need::Over };
+
+    /// What the customer's turn asks for.
+    pub fn need(&self, shown: Shown, before: Before) -> Need {
+        if self.asks {
+            return Need::Answer;
+        }
+        if self.words == 0 {
+            return Need::Nothing;
+        }
+        let goodbye = self.words <= GOODBYE_WORDS_MAX && self.has(List::Goodbyes);
+        // Whoever is asked to wait says thanks for that.
+        let settled = shown.signal(Signal::ThanksResolved) && !(before.owed && self.is_courtesy());
+        let no_more = before.offered_more && self.words <= NO_WORDS_MAX && self.has(List::Noes);
+        if goodbye || settled || no_more {
+            return if is_complaint(shown, None) { Need::Answer } else { Need::Over };
+        }
+        if self.is_issue(shown, None) {
+            return Need::Answer;
+        }
+        if before.asked && self.words <= REACTION_WORDS_MAX && self.has(List::Consents) {
+            return Need::Answer;
+        }
+        let postponed = self.words <= POSTPONED_WORDS_MAX && self.has(List::Postponed);
+        if postponed || self.is_courtesy() { Need::Nothing } else { Need::Answer }
     }
-    if is_complaint(shown, None) || plain.starts_with(lists::QUESTION_STARTS) {
-        return Need::Answer;
+
+    /// Whether a customer's turn is a question or a complaint rather than a piece of information.
+    pub fn is_issue(&self, shown: Shown, score: Option<f64>) -> bool {
+        self.asks || is_complaint(shown, score) || self.begins & (1 << List::QuestionStarts as u16) != 0
     }
-    if before.asked && plain.words <= REACTION_WORDS_MAX && plain.has(lists::CONSENTS) {
-        return Need::Answer;
+
+    /// Whether the whole of a business turn is a request to wait.
+    pub const fn is_plain_holding(&self) -> bool {
+        self.holding
     }
-    let postponed = plain.words <= POSTPONED_WORDS_MAX && plain.has(lists::POSTPONED);
-    if postponed || plain.is_courtesy() { Need::Nothing } else { Need::Answer }
-}
 
-/// Whether a customer's turn is a question or a complaint rather than a piece of information.
-pub fn is_issue(text: &str, shown: Shown, score: Option<f64>) -> bool {
-    asks(text) || is_complaint(shown, score) || Plain::of(text).starts_with(lists::QUESTION_STARTS)
-}
+    pub const fn greets(&self) -> bool {
+        self.has(List::Greetings)
+    }
 
-/// Whether a turn asks something, by its punctuation.
-pub fn asks(text: &str) -> bool {
-    text.contains(['?', '？', '؟'])
-}
+    pub const fn apologises(&self) -> bool {
+        self.has(List::Apologies)
+    }
 
-/// Whether the whole of a business turn is a request to wait.
-pub fn is_plain_holding(text: &str) -> bool {
-    let plain = Plain::of(text);
-    lists::HOLDINGS.contains(&plain.text.trim())
-}
+    /// Whether a business turn says that something went wrong on its side.
+    pub const fn admits_failure(&self) -> bool {
+        self.has(List::Failures)
+    }
 
-pub fn greets(text: &str) -> bool {
-    text.contains('👋') || Plain::of(text).has(lists::GREETINGS)
-}
+    /// Whether a business turn asks if the matter is settled.
+    pub const fn checks_back(&self) -> bool {
+        self.asks && self.has(List::CheckBacks)
+    }
 
-pub fn apologises(text: &str) -> bool {
-    Plain::of(text).has(lists::APOLOGIES)
-}
+    /// Whether a business turn asks if there is anything else.
+    pub const fn offers_more(&self) -> bool {
+        self.has(List::OffersMore)
+    }
 
-/// Whether a business turn says that something went wrong on its side.
-pub fn admits_failure(text: &str) -> bool {
-    Plain::of(text).has(lists::FAILURES)
-}
+    /// Whether a business turn has closing words.
+    pub const fn closes(&self) -> bool {
+        self.has(List::Closings)
+    }
 
-/// Whether a business turn asks if the matter is settled.
-pub fn checks_back(text: &str) -> bool {
-    asks(text) && Plain::of(text).has(lists::CHECK_BACKS)
-}
+    const fn has(&self, list: List) -> bool {
+        self.found & (1 << list as u16) != 0
+    }
 
-pub fn offers_more(text: &str) -> bool {
-    Plain::of(text).has(lists::OFFERS_MORE)
-}
-
-/// Whether a business turn has closing words.
-pub fn closes(text: &str) -> bool {
-    Plain::of(text).has(lists::CLOSINGS)
-}
-
-/// How many words a text has.
-pub fn count(text: &str) -> usize {
-    Plain::of(text).words
+    /// Only thanks or a reaction.
+    const fn is_courtesy(&self) -> bool {
+        self.words <= THANKS_WORDS_MAX && self.has(List::Thanks)
+            || self.words <= REACTION_WORDS_MAX && self.reaction
+    }
 }
 
 /// How long a turn asks to wait, in seconds, where it says so: "two minutes", "3-5 mins", "half an hour".
 pub fn allowance_seconds(text: &str) -> Option<u32> {
-    let plain = Plain::of(text);
-    let words: Vec<&str> = plain.text.split_whitespace().collect();
+    let plain = plain(text);
+    let words: Vec<&str> = plain.split_whitespace().collect();
     let unit_at = words.iter().position(|word| unit_seconds(word).is_some())?;
     let unit = unit_seconds(words[unit_at])?;
     let filler = |word: &&&str| matches!(**word, "of" | "more" | "or" | "so");
@@ -228,6 +314,22 @@ fn is_complaint(shown: Shown, score: Option<f64>) -> bool {
     ];
     COMPLAINTS.iter().any(|signal| shown.signal(*signal))
         || score.is_some_and(|score| score <= COMPLAINT_SCORE)
+}
+
+/// The words of a text in lower case, a blank after each. Apostrophes are left out: many people leave them out.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len() + 1);
+    for char in text.chars() {
+        if char.is_alphanumeric() {
+            plain.extend(char.to_lowercase());
+        } else if !matches!(char, '\'' | '’' | '‘' | '`') && !plain.is_empty() && !plain.ends_with(' ') {
+            plain.push(' ');
+        }
+    }
+    if !plain.is_empty() && !plain.ends_with(' ') {
+        plain.push(' ');
+    }
+    plain
 }
 
 fn unit_seconds(word: &str) -> Option<u32> {
@@ -254,54 +356,6 @@ fn number(word: &str) -> Option<u32> {
             .position(|known| *known == word)
             .and_then(|at| u32::try_from(at).ok())
             .or_else(|| word.parse().ok()),
-    }
-}
-
-impl Plain {
-    fn of(text: &str) -> Self {
-        let mut plain = String::with_capacity(text.len() + 2);
-        let mut words = 0;
-        plain.push(' ');
-        for char in text.chars() {
-            if char.is_alphanumeric() {
-                if plain.ends_with(' ') {
-                    words += 1;
-                }
-                plain.extend(char.to_lowercase());
-            } else if !matches!(char, '\'' | '’' | '‘' | '`') && !plain.ends_with(' ') {
-                // Apostrophes are left out: many people leave them out.
-                plain.push(' ');
-            }
-        }
-        if !plain.ends_with(' ') {
-            plain.push(' ');
-        }
-        Plain { text: plain, words }
-    }
-
-    fn has(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.at(phrase).is_some())
-    }
-
-    fn starts_with(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.at(phrase) == Some(0))
-    }
-
-    /// Only thanks or a reaction.
-    fn is_courtesy(&self) -> bool {
-        let reaction = |word: &str| lists::REACTIONS.contains(&word);
-        let thanks = self.words <= THANKS_WORDS_MAX && self.has(lists::THANKS);
-        thanks || self.words <= REACTION_WORDS_MAX && self.text.split_whitespace().all(reaction)
-    }
-
-    /// Where the phrase stands, as whole words.
-    fn at(&self, phrase: &str) -> Option<usize> {
-        let found = self.text.match_indices(phrase).find(|(at, _)| {
-            let end = at + phrase.len();
-            self.text[..*at].ends_with(' ') && self.text[end..].starts_with(' ')
-        });
-        // Without the blank before the first word.
-        found.map(|(at, _)| at - 1)
     }
 }
 
@@ -344,7 +398,7 @@ mod tests {
             ("one sec, let me find the label", Before { asked: true, ..QUIET }, Nothing),
         ];
         for (text, before, expect) in table {
-            assert_eq!(need(text, Shown::default(), before), expect, "{text}");
+            assert_eq!(Cues::of(text).need(Shown::default(), before), expect, "{text}");
         }
     }
 
@@ -352,19 +406,19 @@ mod tests {
     fn the_model_is_believed_about_thanks_and_complaints() {
         let solved = Shown::default().with(Name::Signal(Signal::ThanksResolved));
         let upset = Shown::default().with(Name::Signal(Signal::Frustration));
-        assert_eq!(need("it connects again, you are a star", solved, QUIET), Need::Over);
+        assert_eq!(Cues::of("it connects again, you are a star").need(solved, QUIET), Need::Over);
         assert_eq!(
-            need("it connects again, you are a star", solved, Before { owed: true, ..QUIET }),
+            Cues::of("it connects again, you are a star").need(solved, Before { owed: true, ..QUIET }),
             Need::Over
         );
         assert_eq!(
-            need("ok thanks", solved, Before { owed: true, ..QUIET }),
+            Cues::of("ok thanks").need(solved, Before { owed: true, ..QUIET }),
             Need::Nothing,
             "for the waiting"
         );
-        assert_eq!(need("solved. but why was it off?", solved, QUIET), Need::Answer);
-        assert_eq!(need("great, thanks for nothing, bye", upset, QUIET), Need::Answer);
-        assert_eq!(need("great", upset, QUIET), Need::Answer);
+        assert_eq!(Cues::of("solved. but why was it off?").need(solved, QUIET), Need::Answer);
+        assert_eq!(Cues::of("great, thanks for nothing, bye").need(upset, QUIET), Need::Answer);
+        assert_eq!(Cues::of("great").need(upset, QUIET), Need::Answer);
     }
 
     #[test]
@@ -392,21 +446,33 @@ mod tests {
 
     #[test]
     fn courtesies_of_the_business_side() {
-        let check =
-            |what: fn(&str) -> bool, text: &str, expect: bool| assert_eq!(what(text), expect, "{text}");
-        check(greets, "Hey Sam 👋 what's up with the order?", true);
-        check(greets, "order number?", false);
-        check(greets, "this is high time", false);
-        check(apologises, "That's on us. I've fixed it.", true);
-        check(apologises, "I apologize for that", true);
-        check(apologises, "refund issued.", false);
-        check(checks_back, "Works now?", true);
-        check(checks_back, "Is there anything else I can do?", true);
-        check(checks_back, "works now.", false);
-        check(closes, "You're welcome, have a good day!", true);
-        check(closes, "refund issued.", false);
-        check(is_plain_holding, "One moment, please.", true);
-        check(is_plain_holding, "one moment please, I have found it: 12 May", false);
-        check(admits_failure, "I see we shipped the wrong item", true);
+        let check = |what: fn(&Cues) -> bool, text: &str, expect: bool| {
+            assert_eq!(what(&Cues::of(text)), expect, "{text}");
+        };
+        check(Cues::greets, "Hey Sam 👋 what's up with the order?", true);
+        check(Cues::greets, "👋", true);
+        check(Cues::greets, "order number?", false);
+        check(Cues::greets, "this is high time", false);
+        check(Cues::apologises, "That's on us. I've fixed it.", true);
+        check(Cues::apologises, "I apologize for that", true);
+        check(Cues::apologises, "refund issued.", false);
+        check(Cues::checks_back, "Works now?", true);
+        check(Cues::checks_back, "Is there anything else I can do?", true);
+        check(Cues::checks_back, "works now.", false);
+        check(Cues::closes, "You're welcome, have a good day!", true);
+        check(Cues::closes, "refund issued.", false);
+        check(Cues::is_plain_holding, "One moment, please.", true);
+        check(Cues::is_plain_holding, "one moment please, I have found it: 12 May", false);
+        check(Cues::admits_failure, "I see we shipped the wrong item", true);
+    }
+
+    #[test]
+    fn phrases_are_whole_words_as_they_are_looked_for() {
+        let all = PHRASES.values().flatten();
+        for (list, phrase) in all {
+            assert_eq!(plain(phrase).trim_end(), *phrase, "{list:?}");
+            assert!(Cues::of(phrase).has(*list), "{phrase}");
+            assert!(!Cues::of(&format!("x{phrase}x")).has(*list), "{phrase}");
+        }
     }
 }
