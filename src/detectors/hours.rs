@@ -169,9 +169,7 @@ impl Hours {
         }
         None
     }
-}
 
-impl Hours {
     /// The spans as they would be written, in the order in which they are looked at.
     pub fn written(&self) -> Vec<String> {
         self.spans.iter().map(Span::to_string).collect()

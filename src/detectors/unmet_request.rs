@@ -3,6 +3,8 @@
 //! Holds always: pure; acted on means: a handoff, a transfer, another agent, or a person after a bot; a turn that
 //! only asks to wait is not counted against the agent, the time goes on. Called by [`super::Watch`].
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Change, Discovery, Quoted, Setting};
@@ -55,7 +57,7 @@ impl Escalation {
     pub fn business(
         &mut self,
         role: Role,
-        turn_id: &std::sync::Arc<str>,
+        turn_id: &Arc<str>,
         act: Acted,
         at: Timestamp,
         setting: Setting<'_>,
@@ -118,7 +120,7 @@ fn seconds_max(setting: Setting<'_>) -> Option<u32> {
 }
 
 impl Request {
-    fn find(&mut self, turn_id: Option<std::sync::Arc<str>>, value: f64) -> Change {
+    fn find(&mut self, turn_id: Option<Arc<str>>, value: f64) -> Change {
         self.found = true;
         Change::Opened(Discovery {
             found: FOUND,
