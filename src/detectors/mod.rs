@@ -15,6 +15,7 @@ mod hours;
 mod left_waiting;
 mod limits;
 mod missing_basics;
+mod phrases;
 mod shown;
 mod unmet_request;
 mod watch;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::Shown;
+use super::{Shown, phrases};
 use crate::wire::Signal;
 
 /// A goodbye with more words than this says something else, too.
@@ -18,94 +18,14 @@ const THANKS_WORDS_MAX: usize = 6;
 const REACTION_WORDS_MAX: usize = 4;
 /// The same for a customer who goes away to try something.
 const POSTPONED_WORDS_MAX: usize = 14;
+/// The same where nothing was asked: "hold on, that is wrong" is no promise to come back.
+const POSTPONED_UNASKED_WORDS_MAX: usize = 4;
 /// The same for "no" after the offer of more.
 const NO_WORDS_MAX: usize = 3;
 /// A score (−1 to 1) at or below which a customer's turn is a complaint whatever else it shows.
 const COMPLAINT_SCORE: f64 = -0.4;
 /// Nobody holds a customer for longer by saying so, in seconds.
 const ALLOWANCE_SECONDS_MAX: u32 = 86_400;
-
-#[rustfmt::skip] // lists
-mod lists {
-    pub(super) const GOODBYES: &[&str] = &[
-        "bye", "goodbye", "good bye", "bye bye", "byebye", "see you", "cya", "thats all", "that is all",
-        "thatll be all", "that will be all", "thats everything", "that is everything", "thats it", "nothing else",
-        "all good", "all set", "im good", "no thanks", "no thank you", "never mind", "nevermind", "take care",
-        "have a good", "have a great", "have a nice", "have a lovely", "good night", "goodnight", "sorted now",
-    ];
-    pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thankyou", "thx", "ty", "tysm", "cheers", "much appreciated"];
-    pub(super) const REACTIONS: &[&str] = &[
-        "ok", "okay", "k", "kk", "okey", "alright", "right", "great", "perfect", "cool", "nice", "good", "fine",
-        "awesome", "excellent", "lovely", "brilliant", "got", "it", "understood", "noted", "sure", "yes", "yep",
-        "yeah", "yup", "ah", "oh", "aha", "haha", "lol", "wow", "hm", "hmm", "super", "then", "will", "do",
-    ];
-    /// Answers to a question of the agent: it is the agent's turn again.
-    pub(super) const CONSENTS: &[&str] = &["yes", "yep", "yeah", "yup", "sure", "fine", "right", "please"];
-    pub(super) const POSTPONED: &[&str] = &[
-        "one moment", "one sec", "one second", "one minute", "just a moment", "just a sec", "just a second",
-        "just a minute", "give me a", "gimme a", "brb", "be right back", "hold on", "hang on", "let me check",
-        "let me look", "let me see", "let me try", "let me find", "let me get", "ill check", "ill try", "ill look",
-        "ill send", "ill do", "ill get", "i will check", "i will try", "i will send", "i will do", "will do",
-        "trying now", "trying it now", "checking now", "looking for it", "im looking",
-    ];
-    pub(super) const NOES: &[&str] = &["no", "nope", "nah", "not really", "nothing"];
-    pub(super) const OFFERS_MORE: &[&str] = &[
-        "anything else", "something else", "anything more", "further questions", "any other question",
-        "any other questions", "else i can", "else we can",
-    ];
-    pub(super) const QUESTION_STARTS: &[&str] = &[
-        "what", "whats", "when", "whens", "where", "wheres", "why", "how", "hows", "who", "which", "can", "could",
-        "do", "does", "did", "is", "are", "will", "would", "has", "have you", "should", "am",
-    ];
-    /// A whole turn that does nothing but ask to wait.
-    pub(super) const HOLDINGS: &[&str] = &[
-        "one moment", "one moment please", "just a moment", "just a moment please", "a moment please",
-        "one second", "one second please", "one minute", "one minute please", "please wait", "please hold",
-        "hold on", "hold on please", "bear with me", "please bear with me", "give me a moment",
-        "give me a moment please", "one sec", "just a second", "just a minute", "moment please",
-    ];
-    pub(super) const GREETINGS: &[&str] = &[
-        "hi", "hello", "hey", "hiya", "howdy", "greetings", "welcome", "good morning", "good afternoon",
-        "good evening", "good day", "dear", "thanks for contacting", "thank you for contacting",
-        "thanks for reaching", "thank you for reaching", "thanks for chatting", "thank you for chatting",
-        "thanks for getting in touch", "thank you for getting in touch", "thank you for calling",
-        "thanks for calling", "thanks for your message", "thank you for your message", "thanks for writing",
-        "thank you for writing", "nice to meet you", "my name is", "how can i help", "how may i help",
-        "how can i assist", "how may i assist", "what can i do for you",
-    ];
-    /// To own a failure counts as an apology.
-    pub(super) const APOLOGIES: &[&str] = &[
-        "sorry", "apologies", "apologise", "apologize", "apology", "thats on us", "that is on us", "its on us",
-        "our mistake", "our fault", "our error", "our bad", "my mistake", "my fault", "my bad", "we messed up",
-        "we got it wrong", "we got that wrong", "should not have happened", "shouldnt have happened", "forgive",
-    ];
-    /// Words by which the business side establishes that something went wrong on its side.
-    pub(super) const FAILURES: &[&str] = &[
-        "wrong item", "wrong size", "wrong order", "wrong product", "wrong address was", "our mistake", "our fault",
-        "our error", "error on our", "mistake on our", "on our side", "on our end", "thats on us", "that is on us",
-        "went wrong", "charged twice", "double charged", "charged you twice", "was lost", "got lost", "lost the",
-        "was damaged", "arrived damaged", "been delayed", "is delayed", "was delayed", "outage", "we missed",
-        "we forgot", "was never sent", "wasnt sent", "not been sent", "overcharged", "shouldnt have happened",
-        "should not have happened",
-    ];
-    pub(super) const CHECK_BACKS: &[&str] = &[
-        "anything else", "something else", "else i can", "else we can", "does that help", "did that help",
-        "does that work", "did that work", "does it work", "is it working", "works now", "working now",
-        "working again", "does that answer", "did that answer", "does this answer", "is that ok", "is that okay",
-        "is that alright", "is that all right", "all good", "is that solved", "is it solved", "did that solve",
-        "does that solve", "is that sorted", "is everything", "any other question", "any other questions",
-        "any questions", "any more questions", "further questions", "does that sound", "can you confirm", "is that fixed",
-        "happy with that", "does this help", "did this help",
-    ];
-    pub(super) const CLOSINGS: &[&str] = &[
-        "bye", "goodbye", "good bye", "have a good", "have a great", "have a nice", "have a lovely",
-        "have a wonderful", "enjoy your", "enjoy the", "take care", "youre welcome", "you are welcome",
-        "thanks for contacting", "thank you for contacting", "thanks for reaching", "thank you for reaching",
-        "thanks for chatting", "thank you for chatting", "thanks for your patience", "thank you for your patience",
-        "best regards", "kind regards", "see you", "good night", "all the best", "my pleasure", "anytime",
-        "any time", "glad i could help", "glad to help", "happy to help", "happy i could help",
-    ];
-}
 
 /// What a customer's turn asks of the business side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,9 +56,10 @@ pub struct Cues {
     pub words: usize,
     /// Whether it has a question mark.
     pub asks: bool,
-    /// Lists of which a phrase stands anywhere, and at the beginning.
+    /// Lists of which a phrase stands anywhere, at the beginning, and at the end.
     found: u16,
     begins: u16,
+    ends: u16,
     /// Whether every word is one of a reaction.
     reaction: bool,
     /// Whether the whole text is a request to wait.
@@ -149,6 +70,7 @@ pub struct Cues {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
     Goodbyes,
+    LastWords,
     Thanks,
     Consents,
     Postponed,
@@ -165,18 +87,19 @@ enum List {
 /// Phrases by their first word.
 static PHRASES: LazyLock<HashMap<&'static str, Vec<(List, &'static str)>>> = LazyLock::new(|| {
     let all = [
-        (List::Goodbyes, lists::GOODBYES),
-        (List::Thanks, lists::THANKS),
-        (List::Consents, lists::CONSENTS),
-        (List::Postponed, lists::POSTPONED),
-        (List::Noes, lists::NOES),
-        (List::OffersMore, lists::OFFERS_MORE),
-        (List::QuestionStarts, lists::QUESTION_STARTS),
-        (List::Greetings, lists::GREETINGS),
-        (List::Apologies, lists::APOLOGIES),
-        (List::Failures, lists::FAILURES),
-        (List::CheckBacks, lists::CHECK_BACKS),
-        (List::Closings, lists::CLOSINGS),
+        (List::Goodbyes, phrases::GOODBYES),
+        (List::LastWords, phrases::LAST_WORDS),
+        (List::Thanks, phrases::THANKS),
+        (List::Consents, phrases::CONSENTS),
+        (List::Postponed, phrases::POSTPONED),
+        (List::Noes, phrases::NOES),
+        (List::OffersMore, phrases::OFFERS_MORE),
+        (List::QuestionStarts, phrases::QUESTION_STARTS),
+        (List::Greetings, phrases::GREETINGS),
+        (List::Apologies, phrases::APOLOGIES),
+        (List::Failures, phrases::FAILURES),
+        (List::CheckBacks, phrases::CHECK_BACKS),
+        (List::Closings, phrases::CLOSINGS),
     ];
     let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
     for (list, phrase) in all.iter().flat_map(|(list, phrases)| phrases.iter().map(|phrase| (*list, *phrase)))
@@ -198,19 +121,21 @@ impl Cues {
         let mut rest = plain.as_str();
         while let Some((word, after)) = rest.split_once(' ') {
             for (list, phrase) in PHRASES.get(word).map_or(&[][..], Vec::as_slice) {
-                if rest.strip_prefix(phrase).is_some_and(|after| after.starts_with(' ')) {
-                    cues.found |= 1 << *list as u16;
-                    cues.begins |= u16::from(cues.words == 0) << *list as u16;
+                let bit = 1 << *list as u16;
+                if let Some(after) = rest.strip_prefix(phrase).filter(|after| after.starts_with(' ')) {
+                    cues.found |= bit;
+                    cues.begins |= if cues.words == 0 { bit } else { 0 };
+                    cues.ends |= if after == " " { bit } else { 0 };
                 }
             }
-            cues.reaction &= lists::REACTIONS.contains(&word);
+            cues.reaction &= phrases::REACTIONS.contains(&word);
             cues.words += 1;
             rest = after;
         }
         if text.contains('👋') {
             cues.found |= 1 << List::Greetings as u16;
         }
-        cues.holding = lists::HOLDINGS.contains(&plain.trim_end());
+        cues.holding = phrases::HOLDINGS.contains(&plain.trim_end());
         cues
     }
 
@@ -222,7 +147,8 @@ impl Cues {
         if self.words == 0 {
             return Need::Nothing;
         }
-        let goodbye = self.words <= GOODBYE_WORDS_MAX && self.has(List::Goodbyes);
+        let last_words = self.ends & (1 << List::LastWords as u16) != 0;
+        let goodbye = self.words <= GOODBYE_WORDS_MAX && (self.has(List::Goodbyes) || last_words);
         // Whoever is asked to wait says thanks for that.
         let settled = shown.signal(Signal::ThanksResolved) && !(before.owed && self.is_courtesy());
         let no_more = before.offered_more && self.words <= NO_WORDS_MAX && self.has(List::Noes);
@@ -235,7 +161,8 @@ impl Cues {
         if before.asked && self.words <= REACTION_WORDS_MAX && self.has(List::Consents) {
             return Need::Answer;
         }
-        let postponed = self.words <= POSTPONED_WORDS_MAX && self.has(List::Postponed);
+        let words_max = if before.asked { POSTPONED_WORDS_MAX } else { POSTPONED_UNASKED_WORDS_MAX };
+        let postponed = self.words <= words_max && self.has(List::Postponed);
         if postponed || self.is_courtesy() { Need::Nothing } else { Need::Answer }
     }
 
@@ -384,6 +311,14 @@ mod tests {
             ("how do I close my account", QUIET, Answer),
             ("great, that's everything, bye", QUIET, Over),
             ("perfect thanks, bye", QUIET, Over),
+            ("that is all wrong", QUIET, Answer),
+            ("nothing else works", QUIET, Answer),
+            ("I see you charged me twice", QUIET, Answer),
+            ("please take care of my refund", QUIET, Answer),
+            ("I have a good reason to ask", QUIET, Answer),
+            ("hold on, you charged me twice", QUIET, Answer),
+            ("will do", QUIET, Nothing),
+            ("thanks, have a nice day!", QUIET, Over),
             ("No, that’s all", QUIET, Over),
             ("nope", Before { asked: true, offered_more: true, owed: false }, Over),
             ("no", QUIET, Answer),
