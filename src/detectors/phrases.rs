@@ -11,7 +11,7 @@ pub(super) const GOODBYES: &[&str] = &[
     "have a great one", "have a great evening", "have a great weekend", "have a great week",
     "have a great night", "have a nice day", "have a nice one", "have a nice evening", "have a nice weekend",
     "have a nice week", "have a nice night", "have a lovely day", "have a lovely one", "have a lovely evening",
-    "have a lovely weekend", "have a lovely week", "have a lovely night",
+    "have a lovely weekend", "have a lovely week", "have a lovely night", "you too", "same to you", "likewise",
 ];
 /// Good-byes only where nothing comes after them: "that is all wrong" is none.
 #[rustfmt::skip] // a list
@@ -19,13 +19,32 @@ pub(super) const LAST_WORDS: &[&str] = &[
     "thats all", "that is all", "thats everything", "that is everything", "thats it", "nothing else",
     "all good", "all set", "im good", "take care",
 ];
+/// Words that say thanks.
 #[rustfmt::skip] // a list
-pub(super) const THANKS: &[&str] = &["thanks", "thank you", "thankyou", "thx", "ty", "tysm", "cheers", "much appreciated"];
+pub(super) const THANKS: &[&str] = &[
+    "thanks", "thank", "thankyou", "thx", "ty", "tysm", "cheers", "appreciate", "appreciated",
+];
+/// Words that a reaction is made of.
 #[rustfmt::skip] // a list
 pub(super) const REACTIONS: &[&str] = &[
     "ok", "okay", "k", "kk", "okey", "alright", "right", "great", "perfect", "cool", "nice", "good", "fine",
-    "awesome", "excellent", "lovely", "brilliant", "got", "it", "understood", "noted", "sure", "yes", "yep",
-    "yeah", "yup", "ah", "oh", "aha", "haha", "lol", "wow", "hm", "hmm", "super", "then", "will", "do",
+    "awesome", "excellent", "lovely", "brilliant", "amazing", "wonderful", "fantastic", "got", "understood",
+    "noted", "sure", "yes", "yep", "yeah", "yup", "ah", "oh", "aha", "haha", "lol", "wow", "hm", "hmm", "super",
+    "yay", "phew",
+];
+/// Words that may stand beside thanks and reactions.
+#[rustfmt::skip] // a list
+pub(super) const FILLERS: &[&str] = &[
+    "it", "its", "that", "thats", "this", "then", "so", "very", "much", "really", "a", "lot", "lots", "for",
+    "your", "the", "help", "helping", "you", "again", "all", "i", "im", "me", "my", "to", "time", "and", "is",
+    "works", "worked", "working", "now", "will", "do", "see", "anyway", "sir", "maam", "guys", "team", "have",
+    "been", "most", "helpful", "quick", "reply", "patience", "too",
+];
+/// Thanks with one of these say something else, too.
+#[rustfmt::skip] // a list
+pub(super) const CONTRASTS: &[&str] = &[
+    "but", "still", "not", "however", "although", "except", "isnt", "doesnt", "dont", "cant", "wont", "didnt",
+    "nothing", "no", "never",
 ];
 /// Answers to a question of the agent: it is the agent's turn again.
 #[rustfmt::skip] // a list
@@ -47,8 +66,12 @@ pub(super) const OFFERS_MORE: &[&str] = &[
 ];
 #[rustfmt::skip] // a list
 pub(super) const QUESTION_STARTS: &[&str] = &[
-    "what", "whats", "when", "whens", "where", "wheres", "why", "how", "hows", "who", "which", "can", "could",
-    "do", "does", "did", "is", "are", "will", "would", "has", "have you", "should", "am",
+    "what", "whats", "when", "whens", "where", "wheres", "why", "how", "hows", "who", "which", "can you",
+    "can i", "can we", "can someone", "can anyone", "can it", "can this", "could you", "could i", "could we",
+    "could someone", "do you", "do i", "do we", "do they", "does", "did", "is it", "is this", "is that",
+    "is there", "is my", "is the", "is your", "are you", "are there", "are these", "are they", "are we",
+    "will you", "will it", "will i", "will they", "will this", "will that", "will my", "will the", "would you",
+    "would it", "has my", "has the", "has it", "have you", "should i", "am i",
 ];
 /// A whole turn that does nothing but ask to wait.
 #[rustfmt::skip] // a list
