@@ -19,8 +19,10 @@ const BARE_CLOSING_WORDS_MAX: usize = 12;
 /// What would be open if the conversation ended now.
 #[derive(Clone, Debug, Default)]
 pub struct Ending {
-    /// The customer's last turn, if it needed an answer.
+    /// The customer's last turn, if it needed an answer, and nobody has said good-bye after a mere statement.
     last: Option<(Quoted, Timestamp)>,
+    /// Whether that turn is a question or a complaint.
+    last_is_issue: bool,
     /// The oldest question or complaint without an answer.
     unanswered: Option<(Quoted, Timestamp)>,
     /// Turns of the customer since the last abuse, that one included.
@@ -43,6 +45,7 @@ impl Ending {
         self.since_abuse =
             if abusive { Some(0) } else { self.since_abuse.map(|turns| turns.saturating_add(1)) };
         self.last = (need == Need::Answer).then(|| (quoted.clone(), at));
+        self.last_is_issue = issue;
         if need == Need::Over {
             self.unanswered = None;
         } else if issue && need == Need::Answer {
@@ -50,7 +53,11 @@ impl Ending {
         }
     }
 
-    pub fn business(&mut self, answered: Answered) {
+    /// The business side said something; `closing`: good-bye, too.
+    pub fn business(&mut self, answered: Answered, closing: bool) {
+        if closing && !self.last_is_issue {
+            self.last = None;
+        }
         match answered {
             Answered::Yes => self.unanswered = None,
             Answered::No => {}
@@ -60,7 +67,7 @@ impl Ending {
 
     /// The conversation was closed.
     pub fn closed(&mut self, by: Option<Role>, at: Timestamp, setting: Setting<'_>) -> Option<Change> {
-        let Ending { last, unanswered, since_abuse } = std::mem::take(self);
+        let Ending { last, unanswered, since_abuse, .. } = std::mem::take(self);
         let ends_it = matches!(by, Some(Role::Agent | Role::Bot | Role::System));
         if !ends_it || since_abuse.is_some_and(|turns| turns < ABUSE_TURNS_MAX) {
             return None;

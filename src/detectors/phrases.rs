@@ -12,6 +12,7 @@ pub(super) const GOODBYES: &[&str] = &[
     "have a great night", "have a nice day", "have a nice one", "have a nice evening", "have a nice weekend",
     "have a nice week", "have a nice night", "have a lovely day", "have a lovely one", "have a lovely evening",
     "have a lovely weekend", "have a lovely week", "have a lovely night", "you too", "same to you", "likewise",
+    "nothing more from", "nothing further", "no further questions",
 ];
 /// Good-byes only where nothing comes after them: "that is all wrong" is none.
 #[rustfmt::skip] // a list
@@ -30,7 +31,7 @@ pub(super) const REACTIONS: &[&str] = &[
     "ok", "okay", "k", "kk", "okey", "alright", "right", "great", "perfect", "cool", "nice", "good", "fine",
     "awesome", "excellent", "lovely", "brilliant", "amazing", "wonderful", "fantastic", "got", "understood",
     "noted", "sure", "yes", "yep", "yeah", "yup", "ah", "oh", "aha", "haha", "lol", "wow", "hm", "hmm", "super",
-    "yay", "phew",
+    "yay", "phew", "sweet", "neat", "brill",
 ];
 /// Words that may stand beside thanks and reactions.
 #[rustfmt::skip] // a list
@@ -38,7 +39,9 @@ pub(super) const FILLERS: &[&str] = &[
     "it", "its", "that", "thats", "this", "then", "so", "very", "much", "really", "a", "lot", "lots", "for",
     "your", "the", "help", "helping", "you", "again", "all", "i", "im", "me", "my", "to", "time", "and", "is",
     "works", "worked", "working", "now", "will", "do", "see", "anyway", "sir", "maam", "guys", "team", "have",
-    "been", "most", "helpful", "quick", "reply", "patience", "too",
+    "been", "most", "helpful", "quick", "reply", "patience", "too", "soo", "fast", "answer", "response", "kind",
+    "clear", "info", "information", "prompt", "update", "support", "assistance", "everything", "service",
+    "sorting", "fixing", "letting", "know",
 ];
 /// Thanks with one of these say something else, too.
 #[rustfmt::skip] // a list
@@ -46,16 +49,24 @@ pub(super) const CONTRASTS: &[&str] = &[
     "but", "still", "not", "however", "although", "except", "isnt", "doesnt", "dont", "cant", "wont", "didnt",
     "nothing", "no", "never",
 ];
+/// Words of somebody whose problem is not solved.
+#[rustfmt::skip] // a list
+pub(super) const TROUBLES: &[&str] = &[
+    "still", "error", "wrong", "broken", "not working", "not work", "doesnt work", "dont work", "isnt working",
+    "wont work", "failed", "fails", "havent", "hasnt", "never got", "never arrived", "thats not", "that is not", "not what", "isnt", "missing",
+];
 /// Answers to a question of the agent: it is the agent's turn again.
 #[rustfmt::skip] // a list
 pub(super) const CONSENTS: &[&str] = &["yes", "yep", "yeah", "yup", "sure", "fine", "right", "please"];
+/// The customer goes away to do something, or is in no hurry.
 #[rustfmt::skip] // a list
 pub(super) const POSTPONED: &[&str] = &[
     "one moment", "one sec", "one second", "one minute", "just a moment", "just a sec", "just a second",
     "just a minute", "give me a", "gimme a", "brb", "be right back", "hold on", "hang on", "let me check",
     "let me look", "let me see", "let me try", "let me find", "let me get", "ill check", "ill try", "ill look",
     "ill send", "ill do", "ill get", "i will check", "i will try", "i will send", "i will do", "will do",
-    "trying now", "trying it now", "checking now", "looking for it", "im looking",
+    "trying now", "trying it now", "checking now", "looking for it", "im looking", "no problem", "no worries",
+    "no rush", "take your time", "thats fine", "im fine with that",
 ];
 #[rustfmt::skip] // a list
 pub(super) const NOES: &[&str] = &["no", "nope", "nah", "not really", "nothing"];

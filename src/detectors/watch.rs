@@ -143,12 +143,13 @@ impl Watch {
             changes.extend(self.answers.answer(at, setting));
         }
         let bare_closing = shown.only_act(Act::Closing) && cut_short::is_bare_closing(cues.words);
-        self.ending.business(match acted {
+        let answered = match acted {
             Acted::HandsOver => Answered::HandedOver,
             Acted::AsksToWait => Answered::No,
             Acted::Otherwise if bare_closing => Answered::No,
             Acted::Otherwise => Answered::Yes,
-        });
+        };
+        self.ending.business(answered, shown.act(Act::Closing) || cues.closes());
         self.basics.business(turn.role, shown, &quoted, cues);
         if !holds {
             let asked = shown.act(Act::Question) || cues.asks;

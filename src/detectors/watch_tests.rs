@@ -234,6 +234,7 @@ fn conversations_that_end_as_they_should() {
         (&["0 C is it open?", "10 C never mind, found it", "20 close agent"], ""),
         (&["0 C is it open?", "5 A it is. anything else?", "10 C no", "12 close agent"], ""),
         (&["0 C 8812", "10 A I see it: it is on its way", "61 close agent"], ""),
+        (&["0 A Shall I leave it at that? [question]", "10 C yep, cheers Tomas", "34 A Cheers, have a good day.", "50 close agent"], ""),
         (&["0 C solved, thanks! [thanks_resolved]", "5 close bot"], ""),
     ]);
 }

@@ -23,7 +23,7 @@ const CONSENT_WORDS_MAX: usize = 4;
 /// The same for a customer who goes away to try something.
 const POSTPONED_WORDS_MAX: usize = 14;
 /// The same where nothing was asked: "hold on, that is wrong" is no promise to come back.
-const POSTPONED_UNASKED_WORDS_MAX: usize = 4;
+const POSTPONED_UNASKED_WORDS_MAX: usize = 5;
 /// The same for "no" after the offer of more.
 const NO_WORDS_MAX: usize = 3;
 /// A score (−1 to 1) at or below which a customer's turn is a complaint whatever else it shows.
@@ -78,6 +78,7 @@ enum List {
     LastWords,
     Thanks,
     Contrasts,
+    Troubles,
     Consents,
     Postponed,
     Noes,
@@ -97,6 +98,7 @@ static PHRASES: LazyLock<HashMap<&'static str, Vec<(List, &'static str)>>> = Laz
         (List::LastWords, phrases::LAST_WORDS),
         (List::Thanks, phrases::THANKS),
         (List::Contrasts, phrases::CONTRASTS),
+        (List::Troubles, phrases::TROUBLES),
         (List::Consents, phrases::CONSENTS),
         (List::Postponed, phrases::POSTPONED),
         (List::Noes, phrases::NOES),
@@ -166,7 +168,7 @@ impl Cues {
         if goodbye || settled || no_more {
             return if is_complaint(shown, None) { Need::Answer } else { Need::Over };
         }
-        if self.is_issue(shown, None) {
+        if is_complaint(shown, None) || self.asks_without_mark() {
             return Need::Answer;
         }
         if before.asked && self.words <= CONSENT_WORDS_MAX && self.has(List::Consents) {
@@ -179,7 +181,8 @@ impl Cues {
 
     /// Whether a customer's turn is a question or a complaint rather than a piece of information.
     pub fn is_issue(&self, shown: Shown, score: Option<f64>) -> bool {
-        self.asks || is_complaint(shown, score) || self.begins & (1 << List::QuestionStarts as u16) != 0
+        let said = self.asks || self.asks_without_mark() || self.has(List::Troubles);
+        said || is_complaint(shown, score)
     }
 
     /// Whether the whole of a business turn is a request to wait.
@@ -213,6 +216,10 @@ impl Cues {
     /// Whether a business turn has closing words.
     pub const fn closes(&self) -> bool {
         self.has(List::Closings)
+    }
+
+    const fn asks_without_mark(&self) -> bool {
+        self.begins & (1 << List::QuestionStarts as u16) != 0
     }
 
     const fn has(&self, list: List) -> bool {
@@ -257,14 +264,21 @@ fn is_complaint(shown: Shown, score: Option<f64>) -> bool {
         || score.is_some_and(|score| score <= COMPLAINT_SCORE)
 }
 
-/// The words of a text in lower case, a blank after each. Apostrophes are left out: many people leave them out.
+/// The words of a text in lower case, a blank after each. Apostrophes are left out, since many people leave them out,
+/// and no letter stands more than twice in a row: "sweeeet".
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 1);
+    let (mut last, mut times) = (' ', 0);
     for char in text.chars() {
         if char.is_alphanumeric() {
-            plain.extend(char.to_lowercase());
+            times = if char == last { times + 1 } else { 1 };
+            last = char;
+            if times <= 2 || !char.is_alphabetic() {
+                plain.extend(char.to_lowercase());
+            }
         } else if !matches!(char, '\'' | '’' | '‘' | '`') && !plain.is_empty() && !plain.ends_with(' ') {
             plain.push(' ');
+            last = ' ';
         }
     }
     if !plain.is_empty() && !plain.ends_with(' ') {
