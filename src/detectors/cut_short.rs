@@ -1,5 +1,6 @@
 //! `cut_short`: the business side closes while a question or complaint is unanswered, or so soon after a turn of
-//! the customer that was no goodbye that nobody can have dealt with it.
+//! the customer that was no goodbye that nobody can have dealt with it; a mere statement that was answered with
+//! good-bye is dealt with.
 //!
 //! Holds always: pure; never where the customer closed or nobody in particular did, and never where the customer
 //! had abused who answers. That the same customer's case goes on in another open conversation (a closed duplicate)
