@@ -44,6 +44,8 @@ pub(super) struct Session<S> {
     outbox: Arc<Outbox>,
     /// Who it belongs to: a producer without a name until it identifies itself.
     producer: Arc<Producer>,
+    /// Who it was before it identified itself: what it sent until then is still its own.
+    unnamed: Option<Arc<Producer>>,
     flow: watch::Receiver<Flow>,
     /// What the client was last told.
     told: Flow,
@@ -79,6 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Session {
             flow: shared.live.flow(),
             producer: shared.producers.join(None, Clock::Wall, &outbox),
+            unnamed: None,
             shared,
             socket,
             outbox,
@@ -108,6 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         self.outbox.close();
         self.producer.leave();
+        self.unnamed.iter().for_each(|producer| producer.leave());
         self.shared.metrics.connections_add(ENDPOINT, -1);
         let source = self.shared.metrics.source_label(self.source.as_deref());
         let seconds = began.elapsed().as_secs();

@@ -165,8 +165,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         }
         self.identified = true;
-        self.producer.leave();
-        self.producer = self.shared.producers.join(source.as_deref(), clock, &self.outbox);
+        let named = self.shared.producers.join(source.as_deref(), clock, &self.outbox);
+        self.unnamed = Some(std::mem::replace(&mut self.producer, named));
         self.source = source;
         self.clock = clock;
         self.outbox.set_wants(want);
