@@ -4,6 +4,7 @@
 //! a suggestion; the token is kept as a digest from the first moment and shown nowhere. Called by `cli`; other rooms
 //! are handed their section.
 
+mod detectors;
 mod error;
 mod keys;
 mod raw;
@@ -20,6 +21,7 @@ pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 
 use crate::alerts::AlertLimits;
+use crate::detectors::DetectorLimits;
 use crate::pipeline::PipelineConfig;
 use crate::scoring::ScorerOptions;
 use crate::telemetry::MetricLimits;
@@ -52,6 +54,7 @@ pub struct Config {
     pub scoring: ScoringConfig,
     pub limits: LimitsConfig,
     pub conversation: ConversationConfig,
+    pub detectors: DetectorLimits,
     pub alerts: AlertsConfig,
     pub metrics: MetricsConfig,
     pub log: LogConfig,
@@ -159,6 +162,7 @@ impl Config {
                 cooldown_seconds: whole_seconds(self.alerts.cool_down),
                 ..AlertLimits::default()
             },
+            detectors: self.detectors.clone(),
             // Asked for offline, by a flag.
             probabilities: false,
         }
@@ -203,6 +207,7 @@ impl Config {
             conversation: ConversationConfig {
                 idle: raw.seconds("conversation.idle_seconds", 1..=2_592_000)?,
             },
+            detectors: detectors::validate(raw)?,
             alerts: AlertsConfig::validate(raw)?,
             metrics: MetricsConfig {
                 queues_max: raw.count("metrics.max_queues", 0..=1_000)?,

@@ -3,16 +3,20 @@
 //! Holds always: synchronous and without a clock, time is passed in; every ticket is answered exactly once;
 //! every turn is counted once on its way in and once on its way out. Called by `gateway` (live) and `offline`.
 //!
-//! Two times are told apart. `now` is the clock of whoever runs the pipeline (the server's; offline the newest
+//! Three times are told apart. `now` is the clock of whoever runs the pipeline (the server's; offline the newest
 //! `ts` of the input): by it conversations are kept and leave, for sources with `clock: event` too, since replays
 //! of different years must not throw each other's conversations out. The effects of a turn (waiting, cool-down,
 //! `ts` of frames) run on the conversation's own time: the `ts` of its frames, clamped for `clock: wall` to
-//! `now` ± `max_clock_skew_seconds`, and never back.
+//! `now` ± `max_clock_skew_seconds`, and never back. Between its frames it goes on with the timeline of its
+//! source: `now`, or for a live source with `clock: event` the newest `ts` of that source. A timer is set in the
+//! conversation's own time and fires when the timeline gets there; with `clock: event` (and offline) also before a
+//! frame of its own conversation that is later.
 
 mod config;
 mod effects;
 mod gauges;
 mod ledger;
+mod time;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +30,8 @@ pub use config::PipelineConfig;
 pub use ledger::Counts;
 
 use crate::conversation::{
-    Entry, Full, PendingClose, PendingTransfer, SLOTS_MAX, Store, StoreLimits, moments,
+    Arrival, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source, Store,
+    StoreLimits, moments,
 };
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
@@ -43,6 +48,11 @@ pub trait Ticket: Clone + Send + Sync + 'static {
     /// A finding or an alert about the conversation, for its latest producer. A conversation keeps the ticket of
     /// its last frame for this, beyond the answer.
     fn notify(&self, frame: &ServerFrame);
+    /// The producer, where it has a connection that can be lost, or a time of its own. Offline, and by HTTP, there
+    /// is none: time is what the pipeline is told.
+    fn source(&self) -> Option<&Arc<Source>> {
+        None
+    }
 }
 
 /// The answer to one turn.
@@ -120,6 +130,7 @@ impl<T: Ticket> Pipeline<T> {
     /// Lets a turn in, in its conversation's order.
     pub fn admit(&self, mut turn: Turn, clock: Clock, now: Timestamp, ticket: T) -> Admission {
         self.ledger.received(turn.role, turn.channel);
+        let arrival = self.arrival(turn.ts, clock, now, &ticket);
         if let Some(reason) = unscored_reason(&turn) {
             self.take_unscored(&turn, reason, &ticket);
             return Admission::Done;
@@ -133,29 +144,13 @@ impl<T: Ticket> Pipeline<T> {
             &id,
             now,
             |conversation, departure| self.leave(conversation, departure),
-            |conversation| match conversation.admit(turn, fingerprint, now, ticket.clone()) {
-                Entry::Admitted { place, text, context } => {
-                    self.ledger.admitted();
-                    if clamped {
-                        self.metrics.clamped_timestamp();
-                    }
-                    let conversation_id = Arc::clone(&conversation.id);
-                    Admission::Score(Admitted { context, text, role, conversation_id, place })
+            |conversation| {
+                conversation.timing.comes_from(ticket.source(), now);
+                let entry = conversation.admit(turn, fingerprint, arrival, ticket.clone());
+                if clamped && matches!(entry, Entry::Admitted { .. }) {
+                    self.metrics.clamped_timestamp();
                 }
-                Entry::Attached => {
-                    self.ledger.duplicate();
-                    Admission::Done
-                }
-                Entry::Repeated(answer) => {
-                    self.ledger.duplicate();
-                    ticket.answer(answer.map_or(Answer::Taken, Answer::Scored));
-                    Admission::Done
-                }
-                Entry::Full => {
-                    self.ledger.refused(ErrorCode::Overloaded);
-                    ticket.answer(slots_full());
-                    Admission::Done
-                }
+                self.entered(entry, &conversation.id, role, &ticket)
             },
         );
         entered.unwrap_or_else(|Full| {
@@ -167,6 +162,31 @@ impl<T: Ticket> Pipeline<T> {
             ticket.answer(Answer::Refused { code, message: message.to_owned(), retry_after_ms });
             Admission::Done
         })
+    }
+
+    /// What an entry means for the turn's ticket.
+    fn entered(&self, entry: Entry, conversation_id: &Arc<str>, role: Role, ticket: &T) -> Admission {
+        match entry {
+            Entry::Admitted { place, text, context } => {
+                self.ledger.admitted();
+                let conversation_id = Arc::clone(conversation_id);
+                Admission::Score(Admitted { context, text, role, conversation_id, place })
+            }
+            Entry::Attached => {
+                self.ledger.duplicate();
+                Admission::Done
+            }
+            Entry::Repeated(answer) => {
+                self.ledger.duplicate();
+                ticket.answer(answer.map_or(Answer::Taken, Answer::Scored));
+                Admission::Done
+            }
+            Entry::Full => {
+                self.ledger.refused(ErrorCode::Overloaded);
+                ticket.answer(slots_full());
+                Admission::Done
+            }
+        }
     }
 
     /// Refuses a valid turn before it is admitted: the scoring queue is full, or the server is shutting down.
@@ -205,9 +225,12 @@ impl<T: Ticket> Pipeline<T> {
     /// The source closed a conversation: takes effect after the turns that were admitted before, and is answered
     /// then. Unknown conversations are none to close.
     pub fn closed(&self, closed: Closed, clock: Clock, now: Timestamp, ticket: T) {
+        let arrival = self.arrival(closed.ts, clock, now, &ticket);
         let ts = self.effective_counted(closed.ts, clock, now);
-        let known = self.store.with(&closed.conversation_id, |conversation| {
-            if conversation.close(PendingClose { ts, ticket: ticket.clone() }, now) {
+        let Closed { conversation_id, closed_by, .. } = closed;
+        let known = self.store.with(&conversation_id, |conversation| {
+            conversation.timing.comes_from(ticket.source(), now);
+            if conversation.close(PendingClose { ts, closed_by, arrival, ticket: ticket.clone() }) {
                 self.settle(conversation);
             } else {
                 self.refuse_frame(&ticket);
@@ -220,11 +243,13 @@ impl<T: Ticket> Pipeline<T> {
 
     /// The conversation moved to another queue or agent; as [`Pipeline::closed`].
     pub fn transferred(&self, transferred: Transferred, clock: Clock, now: Timestamp, ticket: T) {
+        let arrival = self.arrival(transferred.ts, clock, now, &ticket);
         let ts = self.effective_counted(transferred.ts, clock, now);
         let Transferred { conversation_id, queue, agent_id, .. } = transferred;
         let known = self.store.with(&conversation_id, |conversation| {
-            let transfer = PendingTransfer { ts, queue, agent_id, ticket: ticket.clone() };
-            if conversation.transfer(transfer, now) {
+            conversation.timing.comes_from(ticket.source(), now);
+            let transfer = PendingTransfer { ts, queue, agent_id, arrival, ticket: ticket.clone() };
+            if conversation.transfer(transfer) {
                 self.settle(conversation);
             } else {
                 self.refuse_frame(&ticket);
@@ -235,9 +260,14 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    /// Fires what is due by `now`: idle conversations leave. Cheap where nothing is due.
+    /// Does what is due by `now`, in the order of time: timers of conversations fire, idle conversations leave.
+    /// Cheap where nothing is due.
     pub fn tick(&self, now: Timestamp) {
-        self.store.tick(now, |conversation, departure| self.leave(conversation, departure));
+        self.store.tick(
+            now,
+            |conversation, departure| self.leave(conversation, departure),
+            |conversation, moment| self.fire(conversation, moment, now),
+        );
     }
 
     /// What a turn of this role would get as its context if it came in now. Not what it will get: others may come
@@ -275,6 +305,15 @@ impl<T: Ticket> Pipeline<T> {
     fn refuse_frame(&self, ticket: &T) {
         self.metrics.frame_refused(ErrorCode::Overloaded);
         ticket.answer(slots_full());
+    }
+
+    /// When a frame came in; a source with a time of its own moves on to `ts`, and what is due there by then fires.
+    fn arrival(&self, ts: Timestamp, clock: Clock, now: Timestamp, ticket: &T) -> Arrival {
+        let own = ticket.source().filter(|source| source.timeline() != SERVER_TIMELINE);
+        let Some(source) = own else { return Arrival { now, at: now, timeline: SERVER_TIMELINE, clock } };
+        let (at, timeline) = (source.advance(ts), source.timeline());
+        self.store.tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
+        Arrival { now, at, timeline, clock }
     }
 
     /// `ts` as it takes effect: what a live source says is not believed beyond the skew.

@@ -1,6 +1,6 @@
 //! docs/protocol.md against the code: every code and limit it states, and every example a client might copy.
 
-use undertone::conversation::SLOTS_MAX;
+use undertone::conversation::{FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, ids};
 use undertone::wire::limits;
 use undertone::wire::{Act, ClientFrame, CloseCode, ErrorCode, FrameError, Mistake, Signal};
 
@@ -59,6 +59,7 @@ fn the_limits_are_those_of_the_code() {
         ),
         ("turns of a socket", limits::INFLIGHT_TURNS_MAX.to_string()),
         ("frames of one conversation", SLOTS_MAX.to_string()),
+        ("findings remembered", FINDINGS_MAX.to_string()),
         ("a body of", format!("{} bytes, {} turns", limits::BODY_BYTES_MAX, limits::BODY_TURNS_MAX)),
         ("the quote", format!("{} code points", limits::QUOTE_CHARS_MAX)),
     ];
@@ -82,6 +83,25 @@ fn every_name_that_a_turn_can_show_has_a_row() {
 }
 
 #[test]
+fn every_finding_has_a_row_and_the_example_quotes_the_turn_example() {
+    let found = [Mistake::LeftWaiting, Mistake::CutShort, Mistake::MissingBasics].map(Mistake::as_str);
+    for name in found.into_iter().chain([Signal::EscalationRequest.as_str()]) {
+        let cell = format!("`{name}`");
+        assert!(rows().iter().any(|row| row.len() == 4 && row[0] == cell), "no row for {name}");
+    }
+    let line = PROTOCOL.lines().find(|line| line.starts_with("{\"type\":\"finding\"")).expect("an example");
+    let finding: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    let id = ids::derived(&["left_waiting", "c-17", "m-9001"], 0);
+    assert_eq!(finding["finding_id"], id.as_str());
+    let evidence = &finding["evidence"][0];
+    assert_eq!(
+        evidence["end"].as_u64(),
+        evidence["quote"].as_str().map(|quote| quote.chars().count() as u64)
+    );
+    assert!(PROTOCOL.contains(&format!("For {RETURN_GRACE_SECONDS} seconds after your return")));
+}
+
+#[test]
 fn the_places_of_the_scored_example_lie_in_the_text_of_the_turn_example() {
     let frame = |kind: &str| -> serde_json::Value {
         let start = format!("{{\"type\":\"{kind}\",\"seq\":42");
@@ -99,7 +119,7 @@ fn the_places_of_the_scored_example_lie_in_the_text_of_the_turn_example() {
 
 #[test]
 fn every_client_frame_that_is_shown_is_valid() {
-    const SERVER_TYPES: [&str; 5] = ["hello", "ready", "scored", "alert.opened", "error"];
+    const SERVER_TYPES: [&str; 6] = ["hello", "ready", "scored", "finding", "alert.opened", "error"];
     let shown = PROTOCOL.lines().map(|line| line.strip_prefix("→ ").unwrap_or(line));
     let mut valid = 0;
     for line in shown.filter(|line| line.starts_with("{\"type\":")) {

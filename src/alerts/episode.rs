@@ -4,15 +4,11 @@
 //! the next opening lies the cool-down; at most `episodes_max` episodes. Called by `pipeline`.
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::{AlertLimits, Rule};
-use crate::conversation::moments;
+use crate::conversation::{ids, moments};
 use crate::wire::outbound::Resolution;
 use crate::wire::{Level, Reason, Severity};
-
-/// Hex digits of an alert id.
-const ALERT_ID_DIGITS: usize = 20;
 
 /// What a rule sees after a customer turn.
 #[derive(Clone, Copy, Debug)]
@@ -111,15 +107,7 @@ impl Episodes {
 /// The same for the same input. The opening turn is part of it, so that a conversation which left the store
 /// and came back does not open its first episode under an id that was resolved before.
 fn alert_id(rule: Rule, episode: u32, conversation_id: &str, turn_id: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [rule.name, conversation_id, turn_id] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    hash.update(episode.to_le_bytes());
-    let mut id: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    id.truncate(ALERT_ID_DIGITS);
-    id
+    ids::derived(&[rule.name, conversation_id, turn_id], episode)
 }
 
 #[cfg(test)]
@@ -190,7 +178,7 @@ mod tests {
     fn ids_are_the_same_in_a_second_run_and_differ_between_episodes() {
         let id = alert_id(CUSTOMER_AT_RISK, 1, "c-17", "m-1");
         assert_eq!(id, alert_id(CUSTOMER_AT_RISK, 1, "c-17", "m-1"));
-        assert_eq!(id.len(), ALERT_ID_DIGITS);
+        assert_eq!(id.len(), ids::DERIVED_ID_DIGITS);
         assert_ne!(id, alert_id(CUSTOMER_AT_RISK, 2, "c-17", "m-1"));
         assert_ne!(id, alert_id(CUSTOMER_AT_RISK, 1, "c-1", "7m-1"), "parts must not run into each other");
     }

@@ -115,9 +115,11 @@ mod tests {
 
     use super::*;
     use crate::conversation::RecentTurn;
+    use crate::detectors::Shown;
 
     fn said(turn_id: &str, role: Role, text: &str, score: f64) -> RecentTurn {
-        RecentTurn { turn_id: turn_id.to_owned(), role, excerpt: Arc::from(text), score: Some(score) }
+        let (turn_id, excerpt) = (turn_id.to_owned(), Arc::from(text));
+        RecentTurn { turn_id, role, excerpt, score: Some(score), shown: Shown::default() }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Config, KEYS};
+use super::{Config, KEYS, detectors};
 
 /// Every key with its effective value, in the order of the documentation.
 pub(super) fn to_toml(config: &Config) -> String {
@@ -29,7 +29,10 @@ pub(super) fn to_toml(config: &Config) -> String {
 }
 
 fn value(config: &Config, path: &str) -> Option<toml::Value> {
-    let Config { server, admin, model, scoring, limits, conversation, alerts, metrics, log } = config;
+    let Config { server, admin, model, scoring, limits, conversation, alerts, metrics, log, .. } = config;
+    if path.starts_with("detectors.") {
+        return detectors::value(&config.detectors, path);
+    }
     let seconds = |duration: std::time::Duration| toml::Value::Integer(whole(duration.as_secs()));
     let count = |count: usize| toml::Value::Integer(whole(count as u64));
     Some(match path {

@@ -70,6 +70,10 @@ fn mistakes_are_answered_with_place_key_and_what_is_allowed() {
         ("[scoring]\nqueue_turns = \"many\"", "u.toml, line 2: scoring.queue_turns: it must be a whole number from 1 to 1000000, not text"),
         ("[alerts]\nresolve_below_risk = 1.5", "u.toml, line 2: alerts.resolve_below_risk: 1.5 is not a number between 0 and 1"),
         ("[alerts]\nresolve_below_risk = 0.9", "u.toml, line 2: alerts.resolve_below_risk: it must be below 0.55, where alerts open, or they would flap"),
+        ("[detectors]\nchat_first_reply_seconds = -1", "u.toml, line 2: detectors.chat_first_reply_seconds: -1 is not a whole number from 0 to 2592000"),
+        ("[detectors]\nescalation_agent_turns = 0", "u.toml, line 2: detectors.escalation_agent_turns: 0 is not a whole number from 1 to 100"),
+        ("[detectors]\nbusiness_hours = [\"mon-fri 9-17\"]", "u.toml, line 2: detectors.business_hours: \"mon-fri 9-17\" is not days and times such as \"mon-fri 09:00-17:00\" or \"sat 10:00-14:00\""),
+        ("[detectors]\ntime_zone = \"Berlin\"", "u.toml, line 2: detectors.time_zone: \"Berlin\" is not a time zone that this system knows, such as Europe/Berlin or UTC"),
         ("[log]\nlevel = \"loud\"", "u.toml, line 2: log.level: \"loud\" is not one of error, warn, info, debug, trace"),
         ("[server]\npublic_url = \"desk\"", "u.toml, line 2: server.public_url: it must begin with http:// or https:// and name a host"),
         ("[server]\nallowed_origins = [\"*\"]", "u.toml, line 2: server.allowed_origins: each is a scheme and a host as browsers send them, for example https://desk.example.com"),
@@ -133,6 +137,7 @@ fn the_token_is_shown_nowhere() {
 fn what_check_prints_is_a_configuration_with_the_same_effect() {
     for text in [
         "",
+        "[detectors]\nsms_later_reply_seconds = 0\nbusiness_hours = [\"sat 10:00-12:00\", \"mon-fri 09:00-17:00\"]",
         "[model]\npath = \"a/b\"\n[server]\nallowed_origins = [\"https://a.example\"]\n[log]\nformat = \"json\"",
     ] {
         let config = from_text(text).unwrap();
@@ -152,4 +157,17 @@ fn alerts_open_where_the_level_high_begins() {
     let high =
         crate::detectors::risk::LEVELS.iter().find(|(level, _)| *level == crate::wire::Level::High).unwrap();
     assert_eq!(high.1, ALERT_OPENS_AT_RISK);
+}
+
+#[test]
+fn the_limits_of_the_detectors_are_those_of_the_file() {
+    let defaults = defaults();
+    assert_eq!(defaults.detectors, crate::detectors::DetectorLimits::default());
+    let text =
+        "[detectors]\nvoice_first_reply_seconds = 20\nother_later_reply_seconds = 0\ncut_short_seconds = 5";
+    let limits = from_text(text).unwrap().pipeline().detectors;
+    let voice = limits.reply(crate::wire::Channel::Voice);
+    assert_eq!((voice.first, voice.later), (20, 120));
+    assert_eq!(limits.reply(crate::wire::Channel::Other).later, 0);
+    assert_eq!(limits.cut_short_seconds, 5);
 }

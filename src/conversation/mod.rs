@@ -5,27 +5,36 @@
 //! I/O, reads a clock or holds a tensor; every memory is bounded by a named limit.
 //! Called by `pipeline`.
 
-mod memory;
+pub mod ids;
 pub mod moments;
+
+mod findings;
+mod memory;
 mod queue;
+mod source;
 mod state;
 mod store;
+mod timer;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::alerts::Episodes;
+use crate::detectors::{DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
-use crate::wire::{Level, Role, Scored, Turn};
+use crate::wire::{Clock, Level, Role, Scored, Turn};
 
+pub use findings::{FINDINGS_MAX, Findings};
 pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
+pub use source::{GONE_RECHECK_SECONDS, Quiet, RETURN_GRACE_SECONDS, SERVER_TIMELINE, Source};
 pub use state::{
     CONTEXT_CHARS_MAX, EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, Said,
     State, TurnEffect,
 };
 pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, Store, StoreLimits};
+pub use timer::{Timer, Timing};
 
 /// What became of a turn that asked to be let in.
 pub enum Entry {
@@ -39,6 +48,17 @@ pub enum Entry {
     Full,
 }
 
+/// When a frame came in, on which clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// On the clock of whoever runs the pipeline: the server's; offline the newest `ts` of the input.
+    pub now: Timestamp,
+    /// On the timeline that the timers of the source follow.
+    pub at: Timestamp,
+    pub timeline: u64,
+    pub clock: Clock,
+}
+
 /// One conversation. `T` is where answers go.
 pub struct Conversation<T> {
     pub id: Arc<str>,
@@ -46,6 +66,10 @@ pub struct Conversation<T> {
     /// With hysteresis, after the last turn that took effect.
     pub level: Level,
     pub episodes: Episodes,
+    /// What the detectors of time remember.
+    pub watch: Watch,
+    /// When the next of them is due, and how its own time runs.
+    pub timing: Timing,
     /// Who sent the last frame: findings and alerts go there.
     pub producer: Option<T>,
     /// When the last frame that was no repeat came in, on the clock of whoever runs the pipeline.
@@ -61,6 +85,8 @@ impl<T: Clone> Conversation<T> {
             state: State::default(),
             level: Level::Calm,
             episodes: Episodes::default(),
+            watch: Watch::default(),
+            timing: Timing::default(),
             producer: None,
             last_arrival: now,
             queue: queue::Queue::default(),
@@ -69,20 +95,20 @@ impl<T: Clone> Conversation<T> {
     }
 
     /// Lets a turn in that is to be scored. `turn.ts` is the moment at which it will take effect at the earliest.
-    pub fn admit(&mut self, mut turn: Turn, fingerprint: u64, now: Timestamp, ticket: T) -> Entry {
+    pub fn admit(&mut self, mut turn: Turn, fingerprint: u64, arrival: Arrival, ticket: T) -> Entry {
         if let Some(repeat) = self.repeat_of(&turn.turn_id, fingerprint, &ticket) {
             return repeat;
         }
         if self.queue.is_full() {
             return Entry::Full;
         }
-        self.arrived(now, ticket.clone());
+        self.arrived(arrival, ticket.clone());
         let text: Arc<str> = Arc::from(std::mem::take(&mut turn.text));
         let context = self.context_for(turn.role).cloned();
         let said = Said::of(&text);
         let blank = text.trim().is_empty();
-        let place =
-            self.queue.push_turn(PendingTurn { turn, said, blank, fingerprint, waiters: vec![ticket] });
+        let waiters = vec![ticket];
+        let place = self.queue.push_turn(PendingTurn { turn, said, blank, fingerprint, arrival, waiters });
         Entry::Admitted { place, text, context }
     }
 
@@ -102,21 +128,21 @@ impl<T: Clone> Conversation<T> {
     }
 
     /// Queues the end of the conversation; false if [`SLOTS_MAX`] slots are taken.
-    pub fn close(&mut self, close: PendingClose<T>, now: Timestamp) -> bool {
+    pub fn close(&mut self, close: PendingClose<T>) -> bool {
         if self.queue.is_full() {
             return false;
         }
-        self.arrived(now, close.ticket.clone());
+        self.arrived(close.arrival, close.ticket.clone());
         self.queue.push_close(close);
         true
     }
 
     /// Queues a move; false if [`SLOTS_MAX`] slots are taken.
-    pub fn transfer(&mut self, transfer: PendingTransfer<T>, now: Timestamp) -> bool {
+    pub fn transfer(&mut self, transfer: PendingTransfer<T>) -> bool {
         if self.queue.is_full() {
             return false;
         }
-        self.arrived(now, transfer.ticket.clone());
+        self.arrived(transfer.arrival, transfer.ticket.clone());
         self.queue.push_transfer(transfer);
         true
     }
@@ -155,8 +181,19 @@ impl<T: Clone> Conversation<T> {
         self.queue.is_empty() && self.memory.is_empty() && self.state.now.is_none()
     }
 
-    fn arrived(&mut self, now: Timestamp, ticket: T) {
-        self.last_arrival = self.last_arrival.max(now);
+    /// What the detectors of time are told beside the turn; `now` is on the clock of whoever runs the pipeline.
+    pub fn setting<'a>(&self, limits: &'a DetectorLimits, now: Timestamp) -> Setting<'a> {
+        Setting { limits, channel: self.state.channel, gone_seconds: self.timing.gone_seconds(now) }
+    }
+
+    /// Sets the timer to what the detectors wait for next.
+    pub fn arm(&mut self, limits: &DetectorLimits, now: Timestamp) {
+        let due = self.watch.due(self.setting(limits, now));
+        self.timing.arm(due);
+    }
+
+    fn arrived(&mut self, arrival: Arrival, ticket: T) {
+        self.last_arrival = self.last_arrival.max(arrival.now);
         self.producer = Some(ticket);
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Arrival;
 use super::state::Said;
 use crate::scoring::Scores;
 use crate::wire::{Role, Turn};
@@ -25,6 +26,7 @@ pub struct PendingTurn<T> {
     /// Whether the whole text is blank: it says nothing, whatever a model makes of it.
     pub blank: bool,
     pub fingerprint: u64,
+    pub arrival: Arrival,
     /// Who gets the answer; never empty.
     pub waiters: Vec<T>,
 }
@@ -32,6 +34,8 @@ pub struct PendingTurn<T> {
 /// The end of a conversation, under way.
 pub struct PendingClose<T> {
     pub ts: Timestamp,
+    pub closed_by: Option<Role>,
+    pub arrival: Arrival,
     pub ticket: T,
 }
 
@@ -40,6 +44,7 @@ pub struct PendingTransfer<T> {
     pub ts: Timestamp,
     pub queue: Option<String>,
     pub agent_id: Option<String>,
+    pub arrival: Arrival,
     pub ticket: T,
 }
 

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::findings::Findings;
 use super::moments;
-use crate::wire::{Channel, Role, Turn};
+use crate::detectors::Shown;
+use crate::wire::{Channel, Found, Role, Turn};
 
 /// The last turns kept, of both sides: quotes come from them.
 pub const RECENT_TURNS_MAX: usize = 12;
@@ -48,6 +50,8 @@ pub struct RecentTurn {
     pub excerpt: Arc<str>,
     /// Positive − negative; none where the turn was not judged.
     pub score: Option<f64>,
+    /// What it shows; nothing where it was not judged.
+    pub shown: Shown,
 }
 
 /// A customer's wait that a turn of the business side has ended.
@@ -83,6 +87,8 @@ pub struct State {
     pub scores: Vec<f64>,
     /// At most [`RECENT_TURNS_MAX`], oldest first.
     pub recent: VecDeque<RecentTurn>,
+    /// What was found by time, repetition or comparison.
+    pub findings: Findings,
     /// The end of the last turn of each side, beyond `recent` too: the context of the other side's next turn must
     /// not depend on how many turns came between.
     pub last_customer: Option<Arc<str>>,
@@ -127,6 +133,7 @@ impl Default for State {
             worst: None,
             scores: Vec::new(),
             recent: VecDeque::new(),
+            findings: Findings::default(),
             last_customer: None,
             last_business: None,
             waiting_since: None,
@@ -138,8 +145,9 @@ impl Default for State {
 }
 
 impl State {
-    /// A turn takes effect; `score` is positive − negative, none where the turn was not judged.
-    pub fn apply(&mut self, turn: &Turn, said: &Said, score: Option<f64>) -> TurnEffect {
+    /// A turn takes effect; `score` is positive − negative, none where the turn was not judged, and `shown` what
+    /// it shows.
+    pub fn apply(&mut self, turn: &Turn, said: &Said, score: Option<f64>, shown: Shown) -> TurnEffect {
         let at = self.advance(turn.ts);
         self.learn(turn);
         let mut ended_wait = None;
@@ -161,7 +169,8 @@ impl State {
             self.recent.pop_front();
         }
         let excerpt = Arc::clone(&said.excerpt);
-        self.recent.push_back(RecentTurn { turn_id: turn.turn_id.clone(), role: turn.role, excerpt, score });
+        let turn_id = turn.turn_id.clone();
+        self.recent.push_back(RecentTurn { turn_id, role: turn.role, excerpt, score, shown });
         TurnEffect { at, ended_wait }
     }
 
@@ -173,10 +182,19 @@ impl State {
     }
 
     /// The conversation moves to another queue or agent; what is not named stays.
-    pub fn transfer(&mut self, ts: Timestamp, queue: Option<String>, agent_id: Option<String>) {
-        self.advance(ts);
+    pub fn transfer(&mut self, ts: Timestamp, queue: Option<String>, agent_id: Option<String>) -> Timestamp {
         self.queue = queue.or(self.queue.take());
         self.agent_id = agent_id.or(self.agent_id.take());
+        self.advance(ts)
+    }
+
+    /// Whether a turn that is remembered shows the name itself.
+    pub fn shows(&self, turn_id: &str, found: Found) -> bool {
+        let turn = self.recent.iter().rev().find(|turn| turn.turn_id == turn_id);
+        turn.is_some_and(|turn| match found {
+            Found::Mistake(mistake) => turn.shown.mistake(mistake),
+            Found::Signal(signal) => turn.shown.signal(signal),
+        })
     }
 
     /// How long the oldest unanswered customer turn has waited by `at`, in seconds.

@@ -1,10 +1,11 @@
-//! All conversations of one process: a sharded map and the order in which they will leave.
+//! All conversations of one process: a sharded map, the order of their timers, and the order in which they leave.
 //!
 //! Holds always:
 //! * closures in, nothing borrowed out; the map is never called inside a closure; iteration collects keys first;
-//! * every conversation is in `departures` exactly once, under the moment at which it may leave; the set is
-//!   changed only while the conversation's shard is held (shard, then set; never the other way), so that a tick
-//!   looks at what is due and at nothing else, and the front of the set is who leaves first when room is needed;
+//! * every conversation is in `departures` exactly once, under the moment at which it may leave, and in `timers`
+//!   once if it has a timer; both sets are changed only while the conversation's shard is held (shard, then sets;
+//!   never the other way), so that a tick looks at what is due and at nothing else, and the front of `departures`
+//!   is who leaves first when room is needed;
 //! * at most `conversations_max` conversations; none leaves while something of it is under way.
 //!
 //! Moments here are on the clock of whoever runs the pipeline (the server's, or offline the input's `ts`), for
@@ -22,7 +23,7 @@ use dashmap::mapref::entry;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::{Conversation, moments};
+use super::{Conversation, SERVER_TIMELINE, Timer, moments};
 
 /// How long a closed conversation is kept, so that late repeats of its turns are recognised, in seconds.
 pub const CLOSED_KEPT_SECONDS: u32 = 300;
@@ -50,17 +51,34 @@ pub struct StoreLimits {
 }
 
 type Due = (Timestamp, Arc<str>);
+type DueTimer = (Timer, Arc<str>);
 
 struct Held<T> {
     conversation: Conversation<T>,
     /// Its moment in `departures`.
     due: Timestamp,
+    /// Its place in `timers`.
+    timer: Option<Timer>,
+}
+
+/// What is due when: at most one departure and one timer for each conversation.
+#[derive(Default)]
+struct Schedule {
+    departures: BTreeSet<Due>,
+    /// By timeline, then by moment.
+    timers: BTreeSet<DueTimer>,
+}
+
+/// What a tick does next.
+enum Step {
+    Depart(Due),
+    Fire(DueTimer),
 }
 
 #[allow(clippy::disallowed_types, reason = "this is the store whose functions take closures")]
 pub struct Store<T> {
     map: DashMap<Arc<str>, Held<T>>,
-    departures: Mutex<BTreeSet<Due>>,
+    schedule: Mutex<Schedule>,
     /// Conversations in the map, and places reserved for those about to come.
     taken: AtomicUsize,
     limits: StoreLimits,
@@ -85,7 +103,7 @@ impl<T: Clone> Store<T> {
     #[allow(clippy::disallowed_types, reason = "this is the store whose functions take closures")]
     pub fn new(limits: StoreLimits) -> Self {
         // DashMap's default hasher is std's, which is randomly seeded: ids are chosen by others.
-        Store { map: DashMap::new(), departures: Mutex::default(), taken: AtomicUsize::new(0), limits }
+        Store { map: DashMap::new(), schedule: Mutex::default(), taken: AtomicUsize::new(0), limits }
     }
 
     /// Conversations held, or about to be: never more than `conversations_max`. (The map's own length is summed
@@ -139,8 +157,8 @@ impl<T: Clone> Store<T> {
             entry::Entry::Vacant(vacant) => {
                 let conversation = Conversation::new(Arc::clone(&id), now);
                 let due = self.due(&conversation);
-                self.departures.lock().insert((due, Arc::clone(&id)));
-                vacant.insert(Held { conversation, due })
+                self.schedule.lock().departures.insert((due, Arc::clone(&id)));
+                vacant.insert(Held { conversation, due, timer: None })
             }
         };
         let result = run(&mut guard.conversation);
@@ -153,7 +171,7 @@ impl<T: Clone> Store<T> {
         let removed = self.map.remove_if(id, |id, held| {
             let goes = pred(&held.conversation);
             if goes {
-                self.departures.lock().remove(&(held.due, Arc::clone(id)));
+                self.schedule.lock().forget(id, held.due, held.timer);
             }
             goes
         });
@@ -162,18 +180,47 @@ impl<T: Clone> Store<T> {
         }
     }
 
-    /// Lets all conversations go that are due by `now`, in the order of their moments; `leave` sees each.
-    pub fn tick(&self, now: Timestamp, mut leave: impl FnMut(&mut Conversation<T>, Departure)) {
-        let mut passed = None;
-        while let Some(candidate) = self.departure_after(passed.as_ref()) {
-            if candidate.0 > now {
-                return;
+    /// Does what is due by `now` on the server's timeline, in the order of the moments: timers fire, then
+    /// conversations leave. `fire` gets a conversation and the moment of its timer, and is expected to set the
+    /// timer anew; `leave` sees each that leaves. A conversation with something under way is passed over: its
+    /// answer may be on the way.
+    pub fn tick(
+        &self,
+        now: Timestamp,
+        mut leave: impl FnMut(&mut Conversation<T>, Departure),
+        mut fire: impl FnMut(&mut Conversation<T>, Timestamp),
+    ) {
+        let (mut departed, mut fired) = (None, None);
+        while let Some(step) = self.next_step(now, departed.as_ref(), fired.as_ref()) {
+            match step {
+                Step::Fire(due) => {
+                    self.fire(&due, &mut fire);
+                    fired = Some(due);
+                }
+                Step::Depart(candidate) => {
+                    self.depart(&candidate, |conversation| {
+                        let closed = conversation.state.closed;
+                        leave(conversation, if closed { Departure::Closed } else { Departure::Idle });
+                    });
+                    departed = Some(candidate);
+                }
             }
-            self.depart(&candidate, |conversation| {
-                let reason = if conversation.state.closed { Departure::Closed } else { Departure::Idle };
-                leave(conversation, reason);
-            });
-            passed = Some(candidate);
+        }
+    }
+
+    /// Fires the timers that are due by `now` on a timeline of its own.
+    pub fn tick_timeline(
+        &self,
+        timeline: u64,
+        now: Timestamp,
+        mut fire: impl FnMut(&mut Conversation<T>, Timestamp),
+    ) {
+        let mut fired = None;
+        loop {
+            let next = self.schedule.lock().timer_after(timeline, fired.as_ref());
+            let Some(due) = next.filter(|(timer, _)| timer.at <= now) else { return };
+            self.fire(&due, &mut fire);
+            fired = Some(due);
         }
     }
 
@@ -187,13 +234,17 @@ impl<T: Clone> Store<T> {
         }
     }
 
-    /// Panics unless map, departures and count agree; nothing else may be running.
+    /// Panics unless map, schedule and count agree; nothing else may be running.
     #[cfg(test)]
     pub fn check_books(&self) {
-        let departures = self.departures.lock().clone();
+        let schedule = self.schedule.lock();
         let mut held: Vec<Due> = self.map.iter().map(|held| (held.due, Arc::clone(held.key()))).collect();
         held.sort();
-        assert!(departures.into_iter().eq(held), "every conversation is in departures exactly once");
+        assert!(schedule.departures.iter().eq(&held), "every conversation is in departures exactly once");
+        let timers = self.map.iter().filter_map(|held| Some((held.timer?, Arc::clone(held.key()))));
+        let mut timers: Vec<DueTimer> = timers.collect();
+        timers.sort();
+        assert!(schedule.timers.iter().eq(&timers), "every timer is in timers exactly once");
         assert_eq!(self.taken.load(Ordering::Relaxed), self.map.len());
     }
 
@@ -203,16 +254,29 @@ impl<T: Clone> Store<T> {
         } else {
             self.limits.idle_seconds
         };
-        moments::later(conversation.last_arrival, kept)
+        let idle = moments::later(conversation.last_arrival, kept);
+        // Who is owed an answer by tomorrow is not forgotten in an hour.
+        conversation.timing.kept_until.map_or(idle, |until| until.max(idle))
     }
 
     fn reschedule(&self, id: &Arc<str>, held: &mut Held<T>) {
         let due = self.due(&held.conversation);
+        let timer = held.conversation.timing.timer;
+        if due == held.due && timer == held.timer {
+            return;
+        }
+        let mut schedule = self.schedule.lock();
         if due != held.due {
-            let mut departures = self.departures.lock();
-            departures.remove(&(held.due, Arc::clone(id)));
-            departures.insert((due, Arc::clone(id)));
+            schedule.departures.remove(&(held.due, Arc::clone(id)));
+            schedule.departures.insert((due, Arc::clone(id)));
             held.due = due;
+        }
+        if timer != held.timer {
+            if let Some(before) = held.timer {
+                schedule.timers.remove(&(before, Arc::clone(id)));
+            }
+            schedule.timers.extend(timer.map(|timer| (timer, Arc::clone(id))));
+            held.timer = timer;
         }
     }
 
@@ -246,10 +310,29 @@ impl<T: Clone> Store<T> {
 
     /// The next in line; the lock is released before anybody looks at the conversation.
     fn departure_after(&self, passed: Option<&Due>) -> Option<Due> {
-        let departures = self.departures.lock();
-        match passed {
-            None => departures.first().cloned(),
-            Some(passed) => departures.range((Excluded(passed), Unbounded)).next().cloned(),
+        self.schedule.lock().departure_after(passed)
+    }
+
+    /// What is due next by `now`; where both are, what happens first, and a timer before a departure.
+    fn next_step(&self, now: Timestamp, departed: Option<&Due>, fired: Option<&DueTimer>) -> Option<Step> {
+        let schedule = self.schedule.lock();
+        let departure = schedule.departure_after(departed).filter(|(at, _)| *at <= now);
+        let timer = schedule.timer_after(SERVER_TIMELINE, fired).filter(|(timer, _)| timer.at <= now);
+        match (departure, timer) {
+            (Some(departure), Some(timer)) if departure.0 < timer.0.at => Some(Step::Depart(departure)),
+            (_, Some(timer)) => Some(Step::Fire(timer)),
+            (Some(departure), None) => Some(Step::Depart(departure)),
+            (None, None) => None,
+        }
+    }
+
+    /// Lets one timer fire, unless it was set anew meanwhile or something is under way.
+    fn fire(&self, due: &DueTimer, fire: &mut impl FnMut(&mut Conversation<T>, Timestamp)) {
+        let (timer, id) = due;
+        let Some(mut guard) = self.map.get_mut(id) else { return };
+        if guard.timer == Some(*timer) && !guard.conversation.in_flight() {
+            fire(&mut guard.conversation, timer.at);
+            self.reschedule(id, &mut guard);
         }
     }
 
@@ -260,7 +343,7 @@ impl<T: Clone> Store<T> {
                 return false;
             }
             leave(&mut held.conversation);
-            self.departures.lock().remove(candidate);
+            self.schedule.lock().forget(&candidate.1, held.due, held.timer);
             true
         });
         if removed.is_some() {
@@ -269,3 +352,36 @@ impl<T: Clone> Store<T> {
         removed.is_some()
     }
 }
+
+// === impl Schedule ===
+
+impl Schedule {
+    fn departure_after(&self, passed: Option<&Due>) -> Option<Due> {
+        match passed {
+            None => self.departures.first().cloned(),
+            Some(passed) => self.departures.range((Excluded(passed), Unbounded)).next().cloned(),
+        }
+    }
+
+    fn timer_after(&self, timeline: u64, passed: Option<&DueTimer>) -> Option<DueTimer> {
+        let next = match passed {
+            None => {
+                let from = (Timer { timeline, at: Timestamp::MIN }, Arc::from(""));
+                self.timers.range(from..).next()
+            }
+            Some(passed) => self.timers.range((Excluded(passed), Unbounded)).next(),
+        };
+        next.filter(|(timer, _)| timer.timeline == timeline).cloned()
+    }
+
+    fn forget(&mut self, id: &Arc<str>, due: Timestamp, timer: Option<Timer>) {
+        self.departures.remove(&(due, Arc::clone(id)));
+        if let Some(timer) = timer {
+            self.timers.remove(&(timer, Arc::clone(id)));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

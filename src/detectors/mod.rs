@@ -1,17 +1,37 @@
-//! What the state of a conversation means: the course of its scores, waiting, risk and level.
+//! What the state of a conversation means: the course of its scores, waiting, risk and level; and what time and
+//! the order of turns show: `left_waiting`, `cut_short`, an unmet `escalation_request`, `missing_basics`.
 //!
-//! Holds always: pure functions of [`Facts`]; no state, no clock, no I/O; the same facts give the same figures.
-//! Called by `pipeline` after each turn has taken effect.
+//! Holds always: pure functions of what they are given; no clock, no I/O; the same input gives the same figures and
+//! findings. What they need to remember over time is a [`Watch`], which the conversation holds.
+//! Called by `pipeline`: before a turn for what time has found, after it for what the turn changed.
 
 pub mod course;
 pub mod risk;
 pub mod waiting;
 
+mod cut_short;
+mod discovery;
+mod hours;
+mod left_waiting;
+mod limits;
+mod missing_basics;
+mod phrases;
+mod shown;
+mod unmet_request;
+mod watch;
+mod words;
+
+pub use discovery::{Change, Discovery, Quoted};
+pub use hours::{Hours, SPANS_MAX, Span};
+pub use limits::{DetectorLimits, ReplySeconds};
 pub use risk::{Assessment, assess, level};
+pub use shown::Shown;
+pub use watch::{Setting, TurnSeen, Watch};
+pub use words::Need;
 
 use crate::wire::Channel;
 
-/// What the detectors look at.
+/// What the risk looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// Scores (−1 to 1) of the customer turns that were judged, oldest first; the most recent few only.

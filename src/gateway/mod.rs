@@ -19,6 +19,7 @@ mod admin;
 mod handshake;
 mod listener;
 mod outbox;
+mod producers;
 mod routes;
 mod session;
 mod turns;
@@ -73,6 +74,7 @@ struct Shared {
     server: ServerConfig,
     metrics: Arc<Metrics>,
     live: Arc<Live>,
+    producers: producers::Producers,
     /// Names this process: a client that sees another one knows that the state is new.
     epoch: String,
     /// Connections and sessions that must end before the process does.
@@ -93,6 +95,7 @@ pub async fn run(
     let Parts { server, metrics, pipeline, scorer } = parts;
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),
+        producers: producers::Producers::default(),
         epoch: random_id(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -157,7 +160,7 @@ async fn upkeep(shared: Arc<Shared>) {
         tokio::select! {
             _ = ticks.tick() => {
                 let live = shared.live.clone();
-                // Looks at every conversation: too long for an async thread when there are many.
+                // Many timers may be due at once: too long for an async thread.
                 let ticked = tokio::task::spawn_blocking(move || live.pipeline().tick(clock::now())).await;
                 if ticked.is_err() {
                     tracing::error!("looking for due timers failed; this is a bug");

@@ -118,6 +118,11 @@ impl Outbox {
         *self.queue.lock() = Queue { closed: true, ..Queue::default() };
     }
 
+    /// Whether the socket is gone.
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().closed
+    }
+
     fn push_json(&self, json: String) {
         let mut queue = self.queue.lock();
         if queue.closed {

@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::outbox::Outbox;
+use super::producers::Producer;
+use crate::conversation::Source;
 use crate::pipeline::{Answer, Ticket};
 use crate::wire::{ErrorFrame, Scored, ServerFrame};
 
@@ -23,6 +25,7 @@ pub enum Reply {
 /// Answers by a frame with the `seq` of what it answers.
 pub struct SocketReply {
     outbox: Arc<Outbox>,
+    producer: Arc<Producer>,
     seq: u64,
     /// None on closes and transfers, which are not turns and not counted in flight.
     turn_id: Option<String>,
@@ -52,15 +55,28 @@ struct Answers {
 
 impl Reply {
     /// For a turn of a socket; it counts as in flight until it is answered.
-    pub(super) fn to_turn(outbox: &Arc<Outbox>, seq: u64, turn_id: &str, received: Instant) -> Self {
+    pub(super) fn to_turn(
+        outbox: &Arc<Outbox>,
+        producer: &Arc<Producer>,
+        seq: u64,
+        turn_id: &str,
+        received: Instant,
+    ) -> Self {
         outbox.turn_began();
         let turn_id = Some(turn_id.to_owned());
-        Reply::Socket(Arc::new(SocketReply { outbox: outbox.clone(), seq, turn_id, received }))
+        let (outbox, producer) = (outbox.clone(), producer.clone());
+        Reply::Socket(Arc::new(SocketReply { outbox, producer, seq, turn_id, received }))
     }
 
     /// For a close or a transfer.
-    pub(super) fn to_event(outbox: &Arc<Outbox>, seq: u64, received: Instant) -> Self {
-        Reply::Socket(Arc::new(SocketReply { outbox: outbox.clone(), seq, turn_id: None, received }))
+    pub(super) fn to_event(
+        outbox: &Arc<Outbox>,
+        producer: &Arc<Producer>,
+        seq: u64,
+        received: Instant,
+    ) -> Self {
+        let (outbox, producer) = (outbox.clone(), producer.clone());
+        Reply::Socket(Arc::new(SocketReply { outbox, producer, seq, turn_id: None, received }))
     }
 
     /// For the turn at `place` of an HTTP body.
@@ -84,9 +100,17 @@ impl Ticket for Reply {
 
     fn notify(&self, frame: &ServerFrame) {
         match self {
-            Reply::Socket(reply) => reply.outbox.push(frame),
+            Reply::Socket(reply) => reply.producer.notify(&reply.outbox, frame),
             // The answer to an HTTP request is one frame per turn; its senders read alerts elsewhere.
             Reply::Http(_) => {}
+        }
+    }
+
+    fn source(&self) -> Option<&Arc<Source>> {
+        match self {
+            Reply::Socket(reply) => Some(reply.producer.source()),
+            // A request has no connection that could be lost.
+            Reply::Http(_) => None,
         }
     }
 }

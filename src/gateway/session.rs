@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::Shared;
 use super::live::Flow;
 use super::outbox::Outbox;
+use super::producers::Producer;
 use super::random_id;
 use crate::wire::limits::{FRAME_BYTES_MAX, INFLIGHT_TURNS_MAX, TEXT_CHARS_MAX};
 use crate::wire::{Clock, CloseCode, ErrorCode, ErrorFrame, Hello, ServerFrame};
@@ -41,6 +42,10 @@ pub(super) struct Session<S> {
     shared: Arc<Shared>,
     socket: WebSocketStream<S>,
     outbox: Arc<Outbox>,
+    /// Who it belongs to: a producer without a name until it identifies itself.
+    producer: Arc<Producer>,
+    /// Who it was before it identified itself: what it sent until then is still its own.
+    unnamed: Option<Arc<Producer>>,
     flow: watch::Receiver<Flow>,
     /// What the client was last told.
     told: Flow,
@@ -72,11 +77,14 @@ enum End {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) fn new(shared: Arc<Shared>, socket: WebSocketStream<S>, authenticated: bool) -> Self {
+        let outbox = Arc::new(Outbox::new());
         Session {
             flow: shared.live.flow(),
+            producer: shared.producers.join(None, Clock::Wall, &outbox),
+            unnamed: None,
             shared,
             socket,
-            outbox: Arc::new(Outbox::new()),
+            outbox,
             told: Flow::Ok,
             authenticated,
             identified: false,
@@ -102,6 +110,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             End::Gone | End::Stalled | End::Cut => None,
         };
         self.outbox.close();
+        self.producer.leave();
+        self.unnamed.iter().for_each(|producer| producer.leave());
         self.shared.metrics.connections_add(ENDPOINT, -1);
         let source = self.shared.metrics.source_label(self.source.as_deref());
         let seconds = began.elapsed().as_secs();

@@ -203,6 +203,37 @@ fn timers_still_pending_at_the_end_fire_only_up_to_until() {
     assert!(idle.contains(r#""resolution":"expired""#), "{idle}");
 }
 
+/// The findings of tests/golden/findings.in.jsonl, as they are printed.
+fn golden_findings(options: ScoreOptions) -> Vec<String> {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let input = std::fs::read_to_string(golden.join("findings.in.jsonl")).expect("the input is committed");
+    let (output, report) = score_with(&input, &mut CountsWords::default(), options);
+    assert_eq!(report.errors, 0);
+    output.lines().filter(|line| line.starts_with(r#"{"type":"finding""#)).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_time_finds_is_printed_in_order_and_what_is_pending_is_not() {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/findings.out.jsonl");
+    let expected = std::fs::read_to_string(golden).expect("the output is committed");
+    let found = golden_findings(ScoreOptions::default());
+    assert_eq!(found, expected.lines().collect::<Vec<_>>());
+    let until = ScoreOptions { until: Some("2026-01-31T10:30:00Z".parse().expect("a time")) };
+    let with_pending = golden_findings(until);
+    assert_eq!(with_pending[..found.len()], found[..]);
+    let [late] = &with_pending[found.len()..] else { panic!("{with_pending:?}") };
+    assert!(late.contains(r#""conversation_id":"c-late""#) && late.contains("10:22:00.000Z"), "{late}");
+}
+
+#[test]
+fn recorded_conversations_without_times_find_nobody_waiting() {
+    let turns = r#"{"role":"customer","text":"where is it?"},{"role":"agent","text":"in Leeds"},"#.repeat(40);
+    let line =
+        |id: &str| format!(r#"{{"conversation_id":"{id}","turns":[{}]}}"#, turns.trim_end_matches(','));
+    let (output, _) = score(&[line("a"), line("b")].join("\n"));
+    assert!(!types(&output).contains(&"finding".to_owned()), "{output}");
+}
+
 #[test]
 fn whoever_has_read_enough_ends_the_run_quietly() {
     struct Closed;

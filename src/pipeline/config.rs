@@ -1,6 +1,7 @@
 //! What the pipeline needs to be told. Filled in by `config`, which validates it; the defaults are documented there.
 
 use crate::alerts::AlertLimits;
+use crate::detectors::DetectorLimits;
 
 /// The settings of one [`super::Pipeline`].
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub struct PipelineConfig {
     pub public_url: String,
     /// When alerts resolve and how often they open.
     pub alerts: AlertLimits,
+    /// When the detectors of time find something.
+    pub detectors: DetectorLimits,
     /// Adds the probability of every signal, mistake and act of the role to each `scored` frame.
     pub probabilities: bool,
 }
@@ -28,6 +31,7 @@ impl Default for PipelineConfig {
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),
+            detectors: DetectorLimits::default(),
             probabilities: false,
         }
     }

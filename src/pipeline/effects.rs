@@ -1,7 +1,8 @@
-//! What happens when a turn, a close or a departure takes effect: state, risk, answer, alert, in this order.
+//! What happens when a turn, a close or a departure takes effect: what time has found before, state, risk, answer,
+//! findings, alert, in this order.
 //!
 //! Holds always: runs under the lock of the conversation, in the order of admission; the answer to a turn goes
-//! out before the alerts that it causes. Called by [`super::Pipeline`].
+//! out before the findings and alerts that it causes. Called by [`super::Pipeline`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,11 +11,13 @@ use jiff::Timestamp;
 
 use super::{Answer, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
-use crate::conversation::{Conversation, Departure, PendingTurn, Ready, moments};
-use crate::detectors::{self, Assessment, Facts};
+use crate::conversation::{
+    Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments,
+};
+use crate::detectors::{self, Assessment, Facts, Shown, TurnSeen};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
-use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame};
+use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
 
 impl<T: Ticket> Pipeline<T> {
     /// Lets everything take effect whose turn has come.
@@ -22,17 +25,41 @@ impl<T: Ticket> Pipeline<T> {
         while let Some(ready) = conversation.next_ready() {
             match ready {
                 Ready::Turn(pending, scores) => self.apply_turn(conversation, &pending, &scores),
-                Ready::Close(close) => {
-                    let at = conversation.state.close(close.ts);
-                    close.ticket.answer(Answer::Taken);
-                    self.resolve(conversation, at, Resolution::Closed);
-                }
-                Ready::Transfer(transfer) => {
-                    conversation.state.transfer(transfer.ts, transfer.queue, transfer.agent_id);
-                    transfer.ticket.answer(Answer::Taken);
-                }
+                Ready::Close(close) => self.apply_close(conversation, close),
+                Ready::Transfer(transfer) => self.apply_transfer(conversation, transfer),
             }
         }
+    }
+
+    fn apply_close(&self, conversation: &mut Conversation<T>, close: PendingClose<T>) {
+        let PendingClose { ts, closed_by, arrival, ticket } = close;
+        self.catch_up(conversation, ts, arrival);
+        // A conversation is closed once, until the customer opens it again.
+        let again = conversation.state.closed;
+        let at = conversation.state.close(ts);
+        conversation.timing.anchor(at, arrival);
+        ticket.answer(Answer::Taken);
+        if !again {
+            let limits = &self.config.detectors;
+            let setting = conversation.setting(limits, arrival.now);
+            let changes = conversation.watch.closed(closed_by, at, setting);
+            self.found(conversation, changes, at);
+        }
+        conversation.arm(&self.config.detectors, arrival.now);
+        self.resolve(conversation, at, Resolution::Closed);
+    }
+
+    fn apply_transfer(&self, conversation: &mut Conversation<T>, transfer: PendingTransfer<T>) {
+        let PendingTransfer { ts, queue, agent_id, arrival, ticket } = transfer;
+        self.catch_up(conversation, ts, arrival);
+        let told = agent_id.clone();
+        let at = conversation.state.transfer(ts, queue, agent_id);
+        conversation.timing.anchor(at, arrival);
+        ticket.answer(Answer::Taken);
+        let setting = conversation.setting(&self.config.detectors, arrival.now);
+        let change = conversation.watch.transferred(told.as_deref(), at, setting);
+        self.found(conversation, change, at);
+        conversation.arm(&self.config.detectors, arrival.now);
     }
 
     /// Says good-bye to a conversation that leaves the store.
@@ -41,16 +68,35 @@ impl<T: Ticket> Pipeline<T> {
         let Some(newest) = conversation.state.now else { return };
         // The moment at which it was due in its own time, not that of the tick: a second run must give the same.
         let at = match departure {
-            Departure::Idle => moments::later(newest, self.config.idle_seconds),
+            Departure::Idle => {
+                let kept =
+                    conversation.timing.kept_until.and_then(|until| conversation.timing.own_time(until));
+                moments::later(newest, self.config.idle_seconds).max(kept.unwrap_or(newest))
+            }
             Departure::Closed | Departure::Limit => newest,
         };
         self.resolve(conversation, at, Resolution::Expired);
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
+        self.catch_up(conversation, pending.turn.ts, pending.arrival);
         let judged = judged(pending, scores);
         let score = judged.then(|| scores.sentiment.score());
-        let effect = conversation.state.apply(&pending.turn, &pending.said, score);
+        let shown = if judged { Shown::of(scores) } else { Shown::default() };
+        let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown);
+        conversation.timing.anchor(effect.at, pending.arrival);
+        let seen = TurnSeen {
+            turn_id: &pending.turn.turn_id,
+            role: pending.turn.role,
+            agent_id: pending.turn.agent_id.as_deref(),
+            said: &pending.said,
+            at: effect.at,
+            shown,
+            score,
+            request: request(scores).filter(|_| judged),
+        };
+        let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
+        let changes = conversation.watch.turn(seen, setting);
         let assessment = assess(conversation, effect.at);
         conversation.level = detectors::level(conversation.level, assessment.risk);
         self.count(conversation, pending, scores, judged);
@@ -62,6 +108,8 @@ impl<T: Ticket> Pipeline<T> {
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
         conversation.hold(Arc::clone(&scored));
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
+        self.found(conversation, changes, effect.at);
+        conversation.arm(&self.config.detectors, pending.arrival.now);
 
         if pending.turn.role == Role::Customer {
             let id = Arc::clone(&conversation.id);
@@ -185,6 +233,12 @@ impl<T: Ticket> Pipeline<T> {
             self.metrics.agent_turn(queue);
         }
     }
+}
+
+/// Where the model sees that the customer asks for somebody else.
+fn request(scores: &Scores) -> Option<&std::ops::Range<u32>> {
+    let name = Name::Signal(Signal::EscalationRequest);
+    scores.raised().find(|(label, _)| label.name == name).map(|(_, evidence)| evidence)
 }
 
 /// Whether what the model says of a turn counts.

@@ -1,6 +1,7 @@
 //! What the pipeline promises, with scores made up: no model is needed here.
 
 mod alerting;
+mod findings;
 mod gauges;
 mod limits;
 mod model;
@@ -144,6 +145,7 @@ impl House {
             Heard::Frame(ServerFrame::AlertResolved(alert)) => {
                 format!("resolved({})", alert.resolution.expect("a resolution"))
             }
+            Heard::Frame(ServerFrame::Finding(finding)) => format!("{}({})", finding.name, finding.state),
             Heard::Frame(_) => "?".to_owned(),
         };
         let words: Vec<_> =
@@ -159,6 +161,14 @@ impl House {
             _ => None,
         });
         found.expect("a scored frame")
+    }
+
+    fn findings(&self) -> Vec<crate::wire::Finding> {
+        let finding = |(_, heard): &(String, Heard)| match heard {
+            Heard::Frame(ServerFrame::Finding(finding)) => Some((**finding).clone()),
+            _ => None,
+        };
+        self.log.lock().iter().filter_map(finding).collect()
     }
 
     fn alerts(&self) -> Vec<crate::wire::AlertFrame> {

@@ -251,18 +251,14 @@ impl Metrics {
         self.queue(queue, |series| series.agent_turns.inc());
     }
 
-    /// A signal in a customer's turn; one of those that a single turn can show.
+    /// A signal in a customer's turn, or over the conversation.
     pub fn signal(&self, signal: Signal, queue: Option<&str>) {
-        let at = Signal::IN_TEXT.iter().position(|name| *name == signal);
-        debug_assert!(at.is_some(), "no series for {signal}");
-        self.queue(queue, |series| at.iter().for_each(|at| series.signals[*at].inc()));
+        self.queue(queue, |series| series.signals[signal as usize].inc());
     }
 
-    /// A mistake in a turn of the business side; one of those that a single turn can show.
+    /// A mistake of the business side, in a turn or over the conversation.
     pub fn mistake(&self, mistake: Mistake, queue: Option<&str>) {
-        let at = Mistake::IN_TEXT.iter().position(|name| *name == mistake);
-        debug_assert!(at.is_some(), "no series for {mistake}");
-        self.queue(queue, |series| at.iter().for_each(|at| series.mistakes[*at].inc()));
+        self.queue(queue, |series| series.mistakes[mistake as usize].inc());
     }
 
     /// `reason` is one of [`ABSTENTION_REASONS`].

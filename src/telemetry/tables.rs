@@ -74,9 +74,9 @@ pub(super) struct QueueSeries {
     pub(super) customer_turns: Vec<IntCounter>,
     pub(super) agent_turns: IntCounter,
     pub(super) sentiment: Histogram,
-    /// In the order of [`Signal::IN_TEXT`].
+    /// In the order of [`Signal::ALL`].
     pub(super) signals: Vec<IntCounter>,
-    /// In the order of [`Mistake::IN_TEXT`].
+    /// In the order of [`Mistake::ALL`].
     pub(super) mistakes: Vec<IntCounter>,
     pub(super) levels: Vec<Gauge>,
     pub(super) longest_wait: Gauge,
@@ -109,8 +109,8 @@ impl Vecs {
             agent_turns: counters(r, "agent_turns_total", "Scored turns of agents and bots by queue.", &["queue"]),
             sentiment: histograms(r, "customer_sentiment_score", "Sentiment of customer turns, -1 to 1.", &["queue"], SENTIMENT_BUCKETS),
             abstained: counters(r, "abstained_turns_total", "Scored turns that are not judged, by why.", &["reason"]),
-            signals: counters(r, "signals_total", "Signals in customer turns, by signal and queue.", &["signal", "queue"]),
-            mistakes: counters(r, "mistakes_total", "Mistakes in turns of agents and bots, by mistake and queue.", &["mistake", "queue"]),
+            signals: counters(r, "signals_total", "Signals in customer turns or over the conversation, by signal and queue.", &["signal", "queue"]),
+            mistakes: counters(r, "mistakes_total", "Mistakes of agents and bots, in a turn or over the conversation, by mistake and queue.", &["mistake", "queue"]),
             wait: histograms(r, "customer_wait_seconds", "How long customers waited for an answer.", &["channel", "phase"], WAIT_BUCKETS),
             longest_wait: gauges(r, "longest_wait_seconds", "The longest time a customer has been waiting now.", &["queue"]),
             alerts_opened: counters(r, "alerts_opened_total", "Alerts opened.", &["rule", "severity"]),
@@ -132,8 +132,8 @@ impl Vecs {
             customer_turns: Label::ALL.iter().map(labelled).collect(),
             agent_turns: self.agent_turns.with_label_values(&[label]),
             sentiment: self.sentiment.with_label_values(&[label]),
-            signals: Signal::IN_TEXT.iter().map(signal).collect(),
-            mistakes: Mistake::IN_TEXT.iter().map(mistake).collect(),
+            signals: Signal::ALL.iter().map(signal).collect(),
+            mistakes: Mistake::ALL.iter().map(mistake).collect(),
             levels: Level::ALL.iter().map(level).collect(),
             longest_wait: self.longest_wait.with_label_values(&[label]),
         }

@@ -15,7 +15,10 @@ mod fields;
 
 pub use codes::{CloseCode, ErrorCode};
 pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
-pub use names::{Act, AlertKind, Channel, Label, Level, Mistake, Role, Severity, Signal, Visibility};
+pub use names::{
+    Act, AlertKind, Channel, FindingKind, FindingState, Found, Label, Level, Mistake, Role, Severity, Signal,
+    Visibility,
+};
 pub use outbound::{
     AlertFrame, Contribution, ConversationView, ErrorFrame, Evidence, Finding, Hello, Reason, Resolution,
     Scored, SentimentView, ServerFrame, Span,

@@ -125,6 +125,40 @@ names! {
     }
 }
 
+names! {
+    /// Whether a finding is about the business side or about the customer.
+    FindingKind { Mistake = "mistake", Signal = "signal" }
+}
+
+names! {
+    /// Whether a finding still holds.
+    FindingState { Open = "open", Resolved = "resolved" }
+}
+
+/// What a finding is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Found {
+    Mistake(Mistake),
+    Signal(Signal),
+}
+
+impl Found {
+    pub const fn kind(self) -> FindingKind {
+        match self {
+            Found::Mistake(_) => FindingKind::Mistake,
+            Found::Signal(_) => FindingKind::Signal,
+        }
+    }
+
+    /// The spelling on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Found::Mistake(name) => name.as_str(),
+            Found::Signal(name) => name.as_str(),
+        }
+    }
+}
+
 impl Signal {
     /// The signals that a single turn can show: the outputs of the model's signal head.
     pub const IN_TEXT: [Signal; 9] = [

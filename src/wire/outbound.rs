@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::names::names;
-use super::{AlertKind, ErrorCode, FrameError, Label, Level, Role, Severity};
+use super::{AlertKind, ErrorCode, FindingKind, FindingState, FrameError, Label, Level, Role, Severity};
 use serde::Deserialize;
 
 names! {
@@ -144,14 +144,15 @@ pub struct Evidence {
     pub quote: String,
 }
 
-/// Something found by time, repetition or comparison.
+/// Something found by time, repetition or comparison; the same id comes back when it is resolved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     pub finding_id: String,
-    pub kind: &'static str,
+    pub kind: FindingKind,
     pub name: &'static str,
-    pub state: &'static str,
+    pub state: FindingState,
     pub conversation_id: String,
+    /// The turn in which it shows; null where only time passed.
     pub turn_id: Option<String>,
     #[serde(serialize_with = "rfc3339")]
     pub ts: Timestamp,

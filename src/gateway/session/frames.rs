@@ -112,16 +112,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             ClientFrame::Closed { seq, closed } => {
                 if let Some(seq) = self.next_event_seq(seq) {
-                    self.shared.live.closed(closed, self.clock, Reply::to_event(&self.outbox, seq, received));
+                    let reply = Reply::to_event(&self.outbox, &self.producer, seq, received);
+                    self.shared.live.closed(closed, self.clock, reply);
                 }
             }
             ClientFrame::Transferred { seq, transferred } => {
                 if let Some(seq) = self.next_event_seq(seq) {
-                    self.shared.live.transferred(
-                        transferred,
-                        self.clock,
-                        Reply::to_event(&self.outbox, seq, received),
-                    );
+                    let reply = Reply::to_event(&self.outbox, &self.producer, seq, received);
+                    self.shared.live.transferred(transferred, self.clock, reply);
                 }
             }
         }
@@ -144,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.outbox.push(&ServerFrame::Error(error));
             return;
         }
-        let reply = Reply::to_turn(&self.outbox, seq, &turn.turn_id, received);
+        let reply = Reply::to_turn(&self.outbox, &self.producer, seq, &turn.turn_id, received);
         self.shared.live.turn(turn, self.clock, received, reply);
     }
 
@@ -167,6 +165,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         }
         self.identified = true;
+        let named = self.shared.producers.join(source.as_deref(), clock, &self.outbox);
+        self.unnamed = Some(std::mem::replace(&mut self.producer, named));
         self.source = source;
         self.clock = clock;
         self.outbox.set_wants(want);

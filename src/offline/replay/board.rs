@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::incoming::{AlertIn, ScoredIn};
+use super::incoming::{AlertIn, FindingIn, ScoredIn};
 use crate::offline::clean::{clean, cut};
 use crate::wire::limits::QUOTE_CHARS_MAX;
 use crate::wire::{ClientFrame, Level, Role, Severity, Turn};
@@ -14,7 +14,7 @@ use crate::wire::{ClientFrame, Level, Role, Severity, Turn};
 pub const CONVERSATIONS_MAX: usize = 5_000;
 /// Customer turns of a conversation in its line of blocks.
 pub const BLOCKS_MAX: usize = 16;
-/// Turns and alerts that are kept to be shown.
+/// Turns, findings and alerts that are kept to be shown.
 pub const LATEST_MAX: usize = 32;
 
 /// One conversation as it stands.
@@ -57,6 +57,19 @@ pub struct ShownAlert {
     pub resolution: Option<String>,
 }
 
+/// One finding, as it was last heard of.
+#[derive(Clone, Debug)]
+pub struct ShownFinding {
+    pub finding_id: String,
+    pub conversation_id: String,
+    pub name: String,
+    /// `open` or `resolved`.
+    pub state: String,
+    pub ts: String,
+    pub value: Option<f64>,
+    pub quote: String,
+}
+
 /// What happened to an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertChange {
@@ -71,6 +84,7 @@ pub struct Board {
     pub conversations: HashMap<String, Conversation>,
     pub latest: VecDeque<ShownTurn>,
     pub alerts: VecDeque<ShownAlert>,
+    pub findings: VecDeque<ShownFinding>,
     pub alerts_open: u64,
     gone: u64,
     gone_levels: BTreeMap<Level, u64>,
@@ -149,6 +163,14 @@ impl Board {
         shown
     }
 
+    /// Something was found over time, or settled; what is to be said of it.
+    pub fn finding(&mut self, finding: &FindingIn) -> ShownFinding {
+        let shown = ShownFinding::from(finding);
+        self.findings.retain(|known| known.finding_id != shown.finding_id);
+        push_bounded(&mut self.findings, shown.clone(), LATEST_MAX);
+        shown
+    }
+
     /// The conversations to show, most at risk first; closed ones after all others.
     pub fn most_at_risk(&self, count: usize) -> Vec<(&str, &Conversation)> {
         let mut all: Vec<_> =
@@ -220,6 +242,21 @@ impl From<&AlertIn> for ShownAlert {
             quote: cut(quote.unwrap_or_default(), QUOTE_CHARS_MAX),
             summary: cut(&alert.summary, QUOTE_CHARS_MAX),
             resolution: alert.resolution.as_deref().map(clean),
+        }
+    }
+}
+
+impl From<&FindingIn> for ShownFinding {
+    fn from(finding: &FindingIn) -> Self {
+        let quote = finding.evidence.first().map(|evidence| evidence.quote.as_str());
+        ShownFinding {
+            finding_id: finding.finding_id.clone(),
+            conversation_id: clean(&finding.conversation_id),
+            name: clean(&finding.name),
+            state: clean(&finding.state),
+            ts: clean(&finding.ts),
+            value: finding.value,
+            quote: cut(quote.unwrap_or_default(), QUOTE_CHARS_MAX),
         }
     }
 }

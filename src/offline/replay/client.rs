@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use super::ReplayOptions;
 use super::board::{AlertChange, Board};
 use super::connection::{Connection, Lost};
-use super::incoming::{AlertIn, ErrorIn, Incoming, ScoredIn};
+use super::incoming::{AlertIn, ErrorIn, FindingIn, Incoming, ScoredIn};
 use super::outbox::{Outbox, Refusal};
 use super::schedule::{Schedule, Scheduled};
 use super::screen::Screen;
@@ -268,6 +268,7 @@ impl<R: BufRead> Client<R> {
                 Incoming::AlertOpened(alert) => self.alert(AlertChange::Opened, &alert)?,
                 Incoming::AlertUpdated(alert) => self.alert(AlertChange::Updated, &alert)?,
                 Incoming::AlertResolved(alert) => self.alert(AlertChange::Resolved, &alert)?,
+                Incoming::Finding(finding) => self.finding(&finding)?,
                 Incoming::Flow { window } => self.outbox.set_window(window),
                 Incoming::Reconnect { after_ms } => self.leaving = Some(Duration::from_millis(after_ms)),
                 Incoming::Hello { .. } | Incoming::Ready | Incoming::Pong | Incoming::Unknown => {}
@@ -312,6 +313,11 @@ impl<R: BufRead> Client<R> {
         }
         let shown = self.board.alert(change, alert);
         self.screen.alert(change, &shown)
+    }
+
+    fn finding(&mut self, finding: &FindingIn) -> io::Result<()> {
+        let shown = self.board.finding(finding);
+        self.screen.finding(&shown)
     }
 
     /// Comes back after a pause that grows with every failure.

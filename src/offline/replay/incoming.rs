@@ -21,6 +21,8 @@ pub enum Incoming {
     Pong,
     #[serde(rename = "scored")]
     Scored(ScoredIn),
+    #[serde(rename = "finding")]
+    Finding(FindingIn),
     #[serde(rename = "alert.opened")]
     AlertOpened(AlertIn),
     #[serde(rename = "alert.updated")]
@@ -76,6 +78,27 @@ pub struct AlertIn {
     pub risk: f64,
     #[serde(default)]
     pub resolution: Option<String>,
+}
+
+/// Something found over time, or settled.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct FindingIn {
+    pub finding_id: String,
+    pub name: String,
+    pub state: String,
+    pub conversation_id: String,
+    pub ts: String,
+    #[serde(default)]
+    pub value: Option<f64>,
+    #[serde(default)]
+    pub evidence: Vec<EvidenceIn>,
+}
+
+/// A quoted place.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct EvidenceIn {
+    #[serde(default)]
+    pub quote: String,
 }
 
 /// Why, in the customer's words.

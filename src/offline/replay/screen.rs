@@ -15,7 +15,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, event, queue, terminal};
 use tokio::sync::Notify;
 
-use super::board::{AlertChange, Board, ShownAlert};
+use super::board::{AlertChange, Board, ShownAlert, ShownFinding};
 use super::view::{Ink, Piece, Status, draw};
 
 /// Between two looks at the keyboard, and so the longest time that giving back the terminal takes.
@@ -62,6 +62,14 @@ impl Screen {
         match self {
             Screen::Terminal(_) => Ok(()),
             Screen::Lines => writeln!(io::stdout(), "{}", alert_text(change, alert)),
+        }
+    }
+
+    /// Something was found over time, or settled.
+    pub fn finding(&self, finding: &ShownFinding) -> io::Result<()> {
+        match self {
+            Screen::Terminal(_) => Ok(()),
+            Screen::Lines => writeln!(io::stdout(), "{}", finding_text(finding)),
         }
     }
 
@@ -163,6 +171,13 @@ fn alert_text(change: AlertChange, alert: &ShownAlert) -> String {
         "{ts} {:<14} {severity:<8} {rule} {conversation_id}{queue} risk {risk:.2}{end}: {said}",
         change.as_str()
     )
+}
+
+fn finding_text(finding: &ShownFinding) -> String {
+    let ShownFinding { conversation_id, name, state, ts, value, quote, .. } = finding;
+    let value = value.map(|value| format!(" {value:.0}")).unwrap_or_default();
+    let said = if quote.is_empty() { String::new() } else { format!(": “{quote}”") };
+    format!("{ts} {:<14} {state:<8} {name}{value} {conversation_id}{said}", "finding")
 }
 
 fn progress_text(board: &Board, status: &Status<'_>) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Holds always: pure; every piece is clean text, every line fits the width. Called by [`super::screen`].
 
-use super::board::{BLOCKS_MAX, Board, Conversation, ShownAlert, ShownTurn};
+use super::board::{BLOCKS_MAX, Board, Conversation, ShownAlert, ShownFinding, ShownTurn};
 use super::tally::Tally;
 use crate::offline::clean::{cut, fit, width};
 use crate::wire::{Level, Role, Severity};
@@ -12,6 +12,7 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 const ID_COLUMNS: usize = 22;
 const QUEUE_COLUMNS: usize = 11;
 const ALERT_LINES: usize = 5;
+const FINDING_LINES: usize = 4;
 const TURN_LINES: usize = 6;
 
 /// A colour by its meaning; the screen knows how it looks.
@@ -44,8 +45,11 @@ pub struct Status<'a> {
 pub fn draw(board: &Board, status: &Status<'_>, columns: usize, rows: usize) -> Vec<Vec<Piece>> {
     let mut lines = header(board, status);
     let alerts = board.alerts.len().clamp(1, ALERT_LINES);
-    let turns = TURN_LINES.min(rows.saturating_sub(lines.len() + alerts + 8));
-    let below = 1 + alerts + if turns > 0 { 1 + turns } else { 0 };
+    let findings = board.findings.len().min(FINDING_LINES);
+    // With a heading, where there are any.
+    let found = if findings > 0 { 1 + findings } else { 0 };
+    let turns = TURN_LINES.min(rows.saturating_sub(lines.len() + alerts + found + 8));
+    let below = 1 + alerts + found + if turns > 0 { 1 + turns } else { 0 };
     let room = rows.saturating_sub(lines.len() + 1 + below);
     lines.push(vec![(Ink::Title, "conversations, most at risk first".to_owned())]);
     let mut shown: Vec<_> =
@@ -57,6 +61,10 @@ pub fn draw(board: &Board, status: &Status<'_>, columns: usize, rows: usize) -> 
         lines.push(vec![(Ink::Dim, " none yet".to_owned())]);
     }
     lines.extend(board.alerts.iter().rev().take(alerts).map(alert_line));
+    if findings > 0 {
+        lines.push(vec![(Ink::Title, "latest findings".to_owned())]);
+        lines.extend(board.findings.iter().rev().take(findings).map(finding_line));
+    }
     if turns > 0 {
         lines.push(vec![(Ink::Title, "latest turns".to_owned())]);
         lines.extend(board.latest.iter().rev().take(turns).map(turn_line));
@@ -123,6 +131,21 @@ fn alert_line(alert: &ShownAlert) -> Vec<Piece> {
     ];
     let said = if alert.quote.is_empty() { alert.summary.clone() } else { format!("“{}”", alert.quote) };
     line.push((if alert.resolution.is_some() { Ink::Dim } else { Ink::Plain }, said));
+    line
+}
+
+fn finding_line(finding: &ShownFinding) -> Vec<Piece> {
+    let resolved = finding.state == "resolved";
+    let (mark, ink) = if resolved { ("✓", Ink::Mood(7)) } else { ("!", Ink::Mood(2)) };
+    let value = finding.value.map(|value| format!("{value:.0} ")).unwrap_or_default();
+    let mut line = vec![
+        (ink, format!("{mark} {} ", fit(&finding.state, 9))),
+        (Ink::Plain, format!("{} {} {value}", fit(&finding.conversation_id, ID_COLUMNS), finding.name)),
+    ];
+    if !finding.quote.is_empty() {
+        let ink = if resolved { Ink::Dim } else { Ink::Plain };
+        line.push((ink, format!("“{}”", finding.quote)));
+    }
     line
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::offline::replay::board::{AlertChange, CONVERSATIONS_MAX};
-use crate::offline::replay::incoming::{AlertIn, ConversationIn, ReasonIn, ScoredIn, SentimentIn};
+use crate::offline::replay::incoming::{
+    AlertIn, ConversationIn, EvidenceIn, FindingIn, ReasonIn, ScoredIn, SentimentIn,
+};
 use crate::wire::{ClientFrame, Turn};
 
 fn turn(conversation_id: &str, text: &str) -> Turn {
@@ -96,12 +98,44 @@ fn an_alert_is_shown_with_its_quote_until_it_is_resolved() {
 }
 
 #[test]
+fn a_finding_is_shown_as_it_was_last_heard_of() {
+    let mut board = Board::default();
+    let finding = |state: &str, value| FindingIn {
+        finding_id: "f1".to_owned(),
+        name: "left_waiting".to_owned(),
+        state: state.to_owned(),
+        conversation_id: "c".to_owned(),
+        ts: "2026-01-01T00:02:00.000Z".to_owned(),
+        value: Some(value),
+        evidence: vec![EvidenceIn { quote: "is any\u{1b}[2Jbody there?".to_owned() }],
+    };
+    assert!(!text(&board, 120, 24).join("\n").contains("findings"));
+    board.finding(&finding("open", 120.0));
+    let lines = text(&board, 120, 24).join("\n");
+    assert!(lines.contains("latest findings\n! open      c "), "{lines}");
+    assert!(lines.contains("left_waiting 120 “is any[2Jbody there?”"), "{lines}");
+    board.finding(&finding("resolved", 300.0));
+    let lines = text(&board, 120, 24).join("\n");
+    assert!(lines.contains("✓ resolved  c ") && !lines.contains("! open"), "{lines}");
+    assert_eq!(board.findings.len(), 1);
+}
+
+#[test]
 fn every_line_fits_whatever_customers_write_and_however_small_the_terminal_is() {
     let mut board = Board::default();
     for n in 0..60 {
         let text = "日本語 \u{1b}[31m\u{202e}a long line that does not end ".repeat(40);
         play(&mut board, &format!("conversation\n{n}"), &text, -0.5, 0.5, Level::Watch);
         board.alert(AlertChange::Opened, &AlertIn { alert_id: n.to_string(), ..alert("c") });
+        board.finding(&FindingIn {
+            finding_id: n.to_string(),
+            name: "left_waiting".to_owned(),
+            state: "open".to_owned(),
+            conversation_id: format!("conversation\n{n}"),
+            ts: "2026-01-01T00:02:00.000Z".to_owned(),
+            value: None,
+            evidence: vec![EvidenceIn { quote: text.clone() }],
+        });
     }
     for (columns, rows) in [(200, 50), (80, 24), (40, 10), (10, 3), (1, 1), (0, 0)] {
         let lines = text(&board, columns, rows);

@@ -50,7 +50,7 @@ fn an_open_alert_resolves_when_its_conversation_ends() {
         Some(at(1_000)),
         "when it was due, not when looked at"
     );
-    assert_eq!(house.heard(), "2:scored(2) 2:opened(warning) 2:resolved(expired)");
+    assert_eq!(house.heard(), "2:scored(2) 2:opened(warning) 2:left_waiting(open) 2:resolved(expired)");
 }
 
 #[test]

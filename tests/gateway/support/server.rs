@@ -42,11 +42,15 @@ impl Server {
     }
 
     pub async fn start_set(set: &[&str]) -> Server {
-        Self::start_with(settings(set), FakeScorer::new(QUEUE_TURNS, Duration::ZERO)).await
+        Self::start_of(config(set), FakeScorer::new(QUEUE_TURNS, Duration::ZERO)).await
     }
 
     pub async fn start_with(server: ServerConfig, scorer: Arc<FakeScorer>) -> Server {
-        let config = config(&[]);
+        Self::start_of(Config { server, ..config(&[]) }, scorer).await
+    }
+
+    async fn start_of(config: Config, scorer: Arc<FakeScorer>) -> Server {
+        let server = config.server.clone();
         let metrics = Arc::new(Metrics::new(config.metric_limits()));
         metrics.declare_rule("CustomerAtRisk");
         metrics.model_info("fake", "1", "f16");

@@ -1,0 +1,169 @@
+//! What the detectors of time remember of one conversation, and the order in which they look at what happens.
+//!
+//! Holds always: pure and synchronous; a few fixed fields, no list; held by the conversation and changed only by
+//! what takes effect in it. Called by `pipeline`, under the lock of the conversation.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::cut_short::{self, Answered, Ending};
+use super::left_waiting::Answers;
+use super::missing_basics::Basics;
+use super::unmet_request::{Acted, Escalation};
+use super::words::{Before, Cues};
+use super::{Change, DetectorLimits, Need, Quoted, Shown};
+use crate::conversation::Said;
+use crate::wire::{Act, Channel, Role, Signal};
+
+/// What does not come from the turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    pub limits: &'a DetectorLimits,
+    pub channel: Channel,
+    /// How long the conversation's source has been gone so far, all in all, in seconds: that does not count.
+    pub gone_seconds: f64,
+}
+
+/// A turn that takes effect.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnSeen<'a> {
+    pub turn_id: &'a str,
+    pub role: Role,
+    pub agent_id: Option<&'a str>,
+    pub said: &'a Said,
+    pub at: Timestamp,
+    /// Nothing where the turn was not judged.
+    pub shown: Shown,
+    /// Positive − negative; none where the turn was not judged.
+    pub score: Option<f64>,
+    /// Where the `escalation_request` shows, if it does.
+    pub request: Option<&'a Range<u32>>,
+}
+
+/// What the detectors of time remember.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    answers: Answers,
+    ending: Ending,
+    escalation: Escalation,
+    basics: Basics,
+    before: Before,
+}
+
+impl Watch {
+    /// A turn takes effect.
+    pub fn turn(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>) -> Vec<Change> {
+        let moved = self.escalation.agent(turn.agent_id, turn.at, setting);
+        let mut changes: Vec<Change> = moved.into_iter().collect();
+        match turn.role {
+            Role::Customer => self.customer(turn, setting, &mut changes),
+            Role::Agent | Role::Bot => self.business(turn, setting, &mut changes),
+            Role::System => {}
+        }
+        changes
+    }
+
+    /// The conversation moves to another queue or agent: a request for somebody else is acted on.
+    pub fn transferred(
+        &mut self,
+        agent_id: Option<&str>,
+        at: Timestamp,
+        setting: Setting<'_>,
+    ) -> Option<Change> {
+        let moved = self.escalation.agent(agent_id, at, setting);
+        moved.or_else(|| self.escalation.met(at, setting))
+    }
+
+    /// The conversation ends.
+    pub fn closed(&mut self, by: Option<Role>, at: Timestamp, setting: Setting<'_>) -> Vec<Change> {
+        self.escalation.closed();
+        self.before = Before::default();
+        let changes =
+            [self.answers.settle(at, setting), self.ending.closed(by, at, setting), self.basics.closed(by)];
+        changes.into_iter().flatten().collect()
+    }
+
+    /// When time alone will find something next, in the conversation's own time.
+    pub fn due(&self, setting: Setting<'_>) -> Option<Timestamp> {
+        let both = [self.answers.due(setting), self.escalation.due(setting)];
+        both.into_iter().flatten().min()
+    }
+
+    /// What time alone has found by `until`, the earliest of it, and when.
+    pub fn fire(&mut self, until: Timestamp, setting: Setting<'_>) -> Option<(Timestamp, Change)> {
+        let due = self.due(setting).filter(|due| *due <= until)?;
+        let change = if self.answers.due(setting) == Some(due) {
+            self.basics.failed();
+            self.answers.find(setting)
+        } else {
+            self.escalation.find(setting)
+        };
+        change.map(|change| (due, change))
+    }
+
+    fn customer(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
+        let TurnSeen { shown, at, .. } = turn;
+        let cues = Cues::of(&turn.said.tail);
+        let before = Before { owed: self.answers.is_owed(), ..self.before };
+        let need = cues.need(shown, before);
+        let quoted = turn.quoted();
+        if shown.signal(Signal::EscalationRequest) {
+            let place = turn.request.cloned();
+            self.escalation.requested(&Quoted { place, ..quoted.clone() }, at, setting);
+        } else if need == Need::Over {
+            changes.extend(self.escalation.met(at, setting));
+        }
+        changes.extend(self.answers.customer(need, &quoted, at, setting));
+        let issue = cues.is_issue(shown, turn.score);
+        self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
+        let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);
+        self.basics.customer(shown.signal(Signal::Frustration), settled);
+    }
+
+    fn business(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
+        let TurnSeen { shown, at, .. } = turn;
+        let cues = Cues::of(&turn.said.tail);
+        let quoted = turn.quoted();
+        // Who asks or promises something says more than "wait".
+        let says_more = shown.act(Act::Question) || shown.act(Act::PromiseMade);
+        let holds = !says_more && (shown.act(Act::Holding) || cues.is_plain_holding());
+        let hands_over = shown.act(Act::Handoff);
+        let acted = match (hands_over, holds) {
+            (true, _) => Acted::HandsOver,
+            (false, true) => Acted::AsksToWait,
+            (false, false) => Acted::Otherwise,
+        };
+        changes.extend(self.escalation.business(turn.role, &quoted.turn_id, acted, at, setting));
+        // To be handed over is to be asked to wait for the next one.
+        if holds || hands_over && !says_more {
+            self.answers.holding(&turn.said.tail, setting);
+        } else {
+            changes.extend(self.answers.answer(at, setting));
+        }
+        let bare_closing = shown.only_act(Act::Closing) && cut_short::is_bare_closing(cues.words);
+        let answered = match acted {
+            Acted::HandsOver => Answered::HandedOver,
+            Acted::AsksToWait => Answered::No,
+            Acted::Otherwise if bare_closing => Answered::No,
+            Acted::Otherwise => Answered::Yes,
+        };
+        self.ending.business(answered, shown.act(Act::Closing) || cues.closes());
+        self.basics.business(turn.role, shown, &quoted, cues);
+        if !holds {
+            let asked = shown.act(Act::Question) || cues.asks;
+            self.before = Before { asked, offered_more: cues.offers_more(), owed: false };
+        }
+    }
+}
+
+impl TurnSeen<'_> {
+    fn quoted(&self) -> Quoted {
+        Quoted { turn_id: Arc::from(self.turn_id), excerpt: Arc::clone(&self.said.excerpt), place: None }
+    }
+}
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
