@@ -3,7 +3,10 @@
 //! Holds always: pure functions of [`Facts`]; no state, no clock, no I/O; the same facts give the same figures.
 //! Called by `pipeline` after each turn has taken effect.
 
+pub mod contradictions;
 pub mod course;
+mod english;
+pub mod promises;
 pub mod risk;
 pub mod waiting;
 
