@@ -15,6 +15,9 @@ use crate::detectors::english::{NUMBER_WORD, number, pattern};
 /// At most this many bytes, of spaces, commas and full stops, stand between a day and its time of day.
 const GAP_MAX: usize = 3;
 
+/// By then people have had lunch.
+const LUNCH_HOUR: i8 = 14;
+
 /// A time of day that was named.
 pub struct TimeOfDay {
     pub range: Range<usize>,
@@ -27,7 +30,7 @@ pub struct TimeOfDay {
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     let time = |name: &str| {
         format!(
-            r"(?P<h{name}>\d{{1,2}}|noon|midday|midnight|{NUMBER_WORD})(?:[:.](?P<m{name}>[0-5]\d))?\s*(?P<x{name}>am|pm|a\.m|p\.m|o'clock)?"
+            r"(?P<h{name}>\d{{1,2}}|noon|midday|midnight|lunchtime|lunch|{NUMBER_WORD})(?:[:.](?P<m{name}>[0-5]\d))?\s*(?P<x{name}>am|pm|a\.m|p\.m|o'clock)?"
         )
     };
     pattern(&format!(
@@ -55,8 +58,8 @@ fn time_of_day(sentence: &str, caught: &Captures<'_>, days: &[Range<usize>]) -> 
     let range_end = caught.name("h2").is_some();
     let (hour, minute, half) = if range_end { ("h2", "m2", "x2") } else { ("h1", "m1", "x1") };
     let (hour, minute, half) = (text(hour)?, text(minute), text(half).map(|mark| &mark[..1]));
-    let named = matches!(hour, "noon" | "midday" | "midnight");
     let led = caught.name("prep").is_some();
+    let named = matches!(hour, "noon" | "midday" | "midnight" | "lunchtime") || (hour == "lunch" && led);
     let follows_day =
         days.iter().any(|day| beside(sentence, day, &whole.range()) && day.end <= whole.start());
     let marked = half.is_some() || named || text("past").is_some() || caught.name("zone").is_some();
@@ -73,6 +76,7 @@ fn time_of_day(sentence: &str, caught: &Captures<'_>, days: &[Range<usize>]) -> 
     let clock = match hour {
         "midnight" => None,
         "noon" | "midday" => Some(Clock { hour: 12, minute: 0, ambiguous: false }),
+        "lunch" | "lunchtime" => Some(Clock { hour: LUNCH_HOUR, minute: 0, ambiguous: false }),
         _ => Some(clock(hour, minute, half.or(text("x1").map(|mark| &mark[..1])), text("past"))?),
     };
     Some(TimeOfDay { range: whole.range(), clock, zone })

@@ -78,18 +78,30 @@ static ANYBODY: LazyLock<Regex> =
 static REACHES: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^{CONTACT}\b")));
 static PERSON_ACTS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:come|arrive|fix|repair|look|visit|be (?:there|with you|at|on|looking|coming|taking|reaching)|deliver|bring|collect|pick|investigate|review|check|take|assist|handle|process|refund|replace|get|call|have)\b",
+        r"^(?:come|arrive|fix|repair|look|visit|be (?:there|at|on|looking|coming|taking|reaching)|deliver|bring|collect|pick|investigate|review|check|take|assist|handle|process|refund|replace|get|call|have)\b",
     )
 });
 /// People of the business side, as the last word before "will".
 static PERSON: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^(?:team|teams|department|supervisor|manager|engineers?|technicians?|tech|electrician|plumber|fitter|driver|courier|rider|crew|colleagues?|specialists?|experts?|advis[eo]rs?|agents?|representatives?|rep|owner|director|boss|lead|staff|office|someone|somebody|they|he|she|who|accounts|billing|warehouse|support|us)$",
+        r"^(?:team|teams|department|supervisor|manager|engineers?|technicians?|tech|electrician|plumber|fitter|driver|courier|rider|crew|colleagues?|specialists?|experts?|advis[eo]rs?|agents?|representatives?|rep|owner|director|boss|lead|staff|office|someone|somebody|accounts|billing|warehouse|support|us)$",
     )
 });
 /// "You'll hear from us".
 static HEARS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:hear (?:back )?from|be hearing (?:back )?from) (?:me|us|our|my)\b"));
+/// "You should hear", "it should arrive": all that "should" commits to.
+static COMES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^(?:hear|have|get|receive|see|arrive|reach|be (?:there|with you|back|done|ready))\b")
+});
+/// What people who were named before do for the customer, and not for others.
+static IN_TOUCH: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^(?:call|ring|phone|contact|e-?mail|text|message|visit|get back|be in touch|reach out|reply|update|let you know|be (?:calling|ringing|contacting|reaching))\b",
+    )
+});
+static FIRST_PERSON: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b(?:i|we|i'm|i've|we're|we've|i'll|we'll)\b"));
 /// Other ways, that commit by themselves.
 static IDIOMS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -121,7 +133,7 @@ static CONDITION: LazyLock<Regex> = LazyLock::new(|| {
 /// "If" that asks or is polite: no condition.
 static HARMLESS_IF: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:(?:see|check|ask|find out|verify|confirm|test|asking|checking) if|if (?:that|this|it)(?:'s| is| works| suits) ?(?:ok|okay|alright|all right|fine|good|convenient|you|for you)?|if you (?:like|want|wish|prefer|don't mind)|if i may|if not)\b",
+        r"\b(?:(?:see|check|ask|find out|verify|confirm|test|asking|checking) if|if (?:that|this|it)(?:(?:'s| is) (?:ok|okay|alright|all right|fine|good|convenient)|(?: works for| suits) you)|if you (?:like|want|wish|prefer|don't mind)|if i may|if not)\b",
     )
 });
 /// What follows the commitment in a sentence that ends as a question without questioning it.
@@ -203,10 +215,17 @@ fn anybody(sentence: &str, whole: Range<usize>, subject: &str) -> Option<Commitm
     if tail.starts_with("not ") || tail.starts_with("never ") || tail.starts_with("need") {
         return None;
     }
+    if matches!(subject, "and" | "then") && FIRST_PERSON.is_match(&sentence[..whole.start]) {
+        return ours(sentence, whole);
+    }
     let range = whole.start..verb_end(sentence, tail);
     let surely = !sentence[whole].contains(" should");
+    if !surely && !COMES.is_match(tail) {
+        return None;
+    }
     let ours = match subject {
         "you" => HEARS.is_match(tail),
+        "they" | "he" | "she" => IN_TOUCH.is_match(tail),
         "that" | "it" | "this" | "which" | "bank" | "app" | "system" | "page" | "website" | "these"
         | "those" => false,
         _ if REACHES.is_match(tail) => true,

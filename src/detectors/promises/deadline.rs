@@ -58,7 +58,7 @@ static BARE_MINUTES: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\bin (\d{1,2}|five|ten|fifteen|twenty|thirty)(?:\s*$|[.!,;)])"));
 static DURATION: LazyLock<Regex> = LazyLock::new(|| {
     let count = format!(
-        r"\d{{1,3}}|a couple of|a couple|couple of|couple|half an|half a|a few|few|several|an|a|{NUMBER_WORD}"
+        r"\d{{1,3}}|a couple of|a couple|couple of|couple|half an|half a|half|a few|few|several|an|a|{NUMBER_WORD}"
     );
     pattern(&format!(
         r"(?:\b(within|in|inside|under|over|after|takes?|need|give me|give us|another|for|last|past|every|per|of)\s+)?((?:\b(?:the|about|around|approximately|approx\.?|roughly|maximum|max\.?|less than|next|at most|up to|no more than|just|coming|following)\s+){{0,3}})\b({count})(?:\s*(?:-|to|or)\s*(\d{{1,3}}|{NUMBER_WORD}))?\s*-?\s*(business|working|work)?\s*-?(seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?)\b( and a half)?(?:'?\s*(ago|old|late|earlier|already|of|from|after|since|return|trial|guarantee|warranty)\b)?"
@@ -206,7 +206,9 @@ fn duration(sentence: &str, caught: &Captures<'_>, now: &Zoned) -> Option<When> 
     let whole = amount.ceil() as u32;
     let moment = match unit.as_bytes() {
         [b's', ..] => return Some(When::Moment),
-        [b'm', b'i', ..] if single => return Some(When::Moment),
+        [b'm', b'i', ..] if single || text(1).is_some_and(|word| word.starts_with("give")) => {
+            return Some(When::Moment);
+        }
         [b'm', b'i', ..] => calendar::after_minutes(now, amount),
         [b'h', ..] => calendar::after_minutes(now, amount * 60.0),
         [b'd', ..] if working => calendar::after_working_days(now, whole),
@@ -222,7 +224,7 @@ fn amount(count: &str, unit: &str) -> Option<f64> {
     let minutes = unit.starts_with("mi");
     Some(match count {
         "a" | "an" => 1.0,
-        "half an" | "half a" => 0.5,
+        "half an" | "half a" | "half" => 0.5,
         "a couple of" | "a couple" | "couple of" | "couple" => {
             if minutes {
                 5.0

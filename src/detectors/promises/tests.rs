@@ -54,6 +54,7 @@ fn stated_times() {
     check("I'll ring you. Tomorrow at 10.", "2026-03-05T10:00:00Z");
     check("At 4 I'll be at the door.", "2026-03-04T16:00:00Z");
     check("I'll check it and call you by 5 pm, ok?", "2026-03-04T17:00:00Z");
+    check("I'm on it and will have it fixed by Friday.", "2026-03-07T00:00:00Z");
     check("I'll check that by Friday.", "2026-03-07T00:00:00Z");
     check("You will receive an email within 24 hours.", "2026-03-05T10:20:00Z");
     check("I'll look at it. I'll also send the label today.", "2026-03-05T00:00:00Z");
@@ -100,6 +101,9 @@ fn what_is_no_promise() {
         "Shall I call you tomorrow?",
         "Will you be at home tomorrow?",
         "Your parcel was sent on Monday.",
+        "An agent will be with you shortly.",
+        "They'll send you back to us with a note.",
+        "You should definitely meet our team on Monday.",
         "I'll transfer you to billing.",
         "The shop opens at 9 tomorrow.",
         "You can return it within 14 days.",
