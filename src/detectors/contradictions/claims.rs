@@ -74,10 +74,13 @@ struct Found {
     range: Range<usize>,
 }
 
+/// Reads what a pattern of a kind has caught in a sentence.
+type Reader = fn(&str, &Captures<'_>) -> Option<Value>;
+
 static MONEY: LazyLock<Regex> = LazyLock::new(|| {
     let amount = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,7}(?:[.,]\d{1,2})?";
     pattern(&format!(
-        r"(?P<before>[€$£])\s?(?P<a>{amount})\b|\b(?P<b>{amount})\s?(?P<after>€|\$|£|euros?\b|eur\b|dollars?\b|usd\b|pounds?\b|gbp\b|quid\b)|\b(?:fee|price|cost|charge|rate)s? (?:is|are|of|:) (?P<c>\d{{1,5}}[.,]\d{{2}})\b|\b(?P<free>free of charge|for free|free)\b"
+        r"(?P<before>[€$£])\s?(?P<a>{amount})\b|\b(?P<b>{amount})\s?(?P<after>€|\$|£|euros?\b|eur\b|dollars?\b|usd\b|pounds?\b|gbp\b|quid\b)|\b(?:fee|price|cost|charge|rate)s? (?:is|are|of|:) (?P<c>\d{{1,5}}[.,]\d{{2}})\b|\b(?:is|are|costs?) (?P<d>\d{{1,5}}[.,]\d{{2}}) (?:a|per) (?:month|year|night|person|piece)\b|\b(?P<free>free of charge|for free|free)\b"
     ))
 });
 static DURATION: LazyLock<Regex> = LazyLock::new(|| {
@@ -125,7 +128,7 @@ const OPPOSITES: [(&str, &str); 8] = [
 /// Clauses with these words claim nothing firm.
 static HEDGED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:if|unless|whether|should you|in case|provided|depending|depends|except|only|otherwise|maybe|perhaps|probably|possibly|i think|i believe|i guess|might|may be|could be|would|about|around|approximately|approx|roughly|at least|at most|up to|from|starting|between|more than|less than|over [€$£\d]|under [€$£\d]|or|usually|normally|generally|typically|example|instance|say|assume|option|choose|either|minus|plus|extra|additional|another|save|off|discount|each|first|second|third|last|previous|yesterday|ago|since|was|were|had|did|you said|you told|you wrote|you mentioned|you see|i see|i can see|i'll|we'll|i will|we will|let me|want|prefer|like|waiting|wait|queue)\b",
+        r"\b(?:if|unless|whether|should you|in case|provided|depending|depends|except|only|otherwise|maybe|perhaps|probably|possibly|i think|i believe|i guess|might|may be|could be|would|about|around|approximately|approx|roughly|at least|at most|up to|from|starting|between|more than|less than|over [€$£\d]|under [€$£\d]|or|usually|normally|generally|typically|example|instance|say|assume|option|choose|either|minus|plus [€$£\d]|extra|additional|another|save|off|discount|each|first|second|third|last|previous|yesterday|ago|since|was|were|had|did|you said|you told|you wrote|you mentioned|you see|i see|i can see|i'll|we'll|i will|we will|let me|want|prefer|like|waiting|wait|queue)\b",
     )
 });
 /// Facts of one transaction, and not of what holds: two of them are two transactions.
@@ -226,7 +229,7 @@ fn terms(words: &str) -> Vec<String> {
 
 /// The values of a sentence: of each kind the only one, or none.
 fn values(sentence: &str) -> Vec<Found> {
-    let kinds: [(&Regex, fn(&str, &Captures<'_>) -> Option<Value>); 8] = [
+    let kinds: [(&Regex, Reader); 8] = [
         (&MONEY, |_, caught| money(caught)),
         (&DURATION, duration),
         (&DAY, |_, caught| day(caught)),
@@ -236,7 +239,7 @@ fn values(sentence: &str) -> Vec<Found> {
         (&IS, |_, caught| state(caught)),
         (&THERE, |_, caught| existence(caught)),
     ];
-    let only = |(regex, read): (&Regex, fn(&str, &Captures<'_>) -> Option<Value>)| {
+    let only = |(regex, read): (&Regex, Reader)| {
         let mut matches = regex.captures_iter(sentence);
         let (first, second) = (matches.next()?, matches.next());
         let value = read(sentence, &first)?;
@@ -252,7 +255,7 @@ fn money(caught: &Captures<'_>) -> Option<Value> {
     if caught.name("free").is_some() {
         return Some(Value::Money { cents: 0, currency: None });
     }
-    let amount = caught.name("a").or(caught.name("b")).or(caught.name("c"))?.as_str();
+    let amount = caught.name("a").or(caught.name("b")).or(caught.name("c")).or(caught.name("d"))?.as_str();
     let sign = caught.name("before").or(caught.name("after")).map(|sign| sign.as_str());
     let currency = sign.map(|sign| match sign {
         "$" | "usd" => "usd".to_owned(),

@@ -117,11 +117,13 @@ fn same_subject(earlier: &Claim, later: &Claim) -> bool {
     let within =
         |few: &[String], many: &[String]| !few.is_empty() && few.iter().all(|word| many.contains(word));
     let (one, other) = (&earlier.subject, &later.subject);
+    let yes_or_no = matches!(earlier.value, Value::Holds { .. });
     match (earlier.borrowed, later.borrowed) {
-        (false, false) => one == other,
+        // What is denied of all is denied of each: "hail is covered under Plus", then "hail is not covered".
+        (false, false) => one == other || (yes_or_no && within(other, one)),
         (true, false) => within(other, one),
         (false, true) => within(one, other),
-        (true, true) if one.is_empty() && other.is_empty() => matches!(earlier.value, Value::Holds { .. }),
+        (true, true) if one.is_empty() && other.is_empty() => yes_or_no,
         (true, true) => {
             let shared = one.iter().filter(|word| other.contains(word)).count();
             shared > 0 && shared as f64 >= SHARED_PART_MIN * one.len().min(other.len()) as f64
