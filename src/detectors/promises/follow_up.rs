@@ -43,11 +43,11 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
         ),
         (
             "check(?:ing)?|look(?:ing)?|investigate|review|find out|chase|ask|verify|search|see|reading|read",
-            "checked|looked (?:into|at)|had a look|investigated|reviewed|found|chased|asked|verified|searched|read|heard|turns out|confirmed",
+            "checked|looked (?:into|at)|had a look|investigated|reviewed|found (?:out|that|it|the|your|what|why)|chased|asked|verified|searched|read|heard|turns out|confirmed",
         ),
         (
             "get (?:right )?back|be (?:right )?back|come back|let you know|tell|update|reply|respond|answer|write|in touch|in contact|contact(?:ing)?|follow(?:ing)? up|inform|notify|keep you|report|reach out|revert|hear|confirm(?:ing)?",
-            "heard|checked|confirmed|found|looked into|spoken|spoke|told me|got (?:an answer|word|news)|turns out|(?:an|the|your|quick|my) update|update:|news|the answer is|results? (?:is|are|shows?)|says? (?:that|it|the|they|your|you)|here(?:'s| is| are)|answered|replied|came back|come back|got back|resolved|fixed|sorted|approved|refunded|shipped",
+            "heard|checked|confirmed|found (?:out|that|it|the|your|what|why)|looked into|spoken|spoke|told me|got (?:an answer|word|news)|turns out|(?:an|the|your|quick|my) update|update:|news|the answer is|results? (?:is|are|shows?)|says? (?:that|it|the|they|your|you)|here(?:'s| is| are)|answered|replied|came back|come back|got back|resolved|fixed|sorted|approved|refunded|shipped",
         ),
         (
             "escalate[d]?|raise[d]?|file[d]?|submit(?:ted)?|request(?:ed)?|open",
@@ -87,7 +87,7 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
 /// What keeps any promise.
 static DONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:as (?:i |we )?promised|as (?:agreed|discussed|announced)|like (?:i|we) (?:said|promised)|(?:that's|it's|that is|it is|this is|all|now|is|are|been|i've|i'm|we've|got it) (?:now |all |just )?(?:done|sorted|set|taken care of|dealt with|completed?)|taken care of|done and dusted)\b|^(?:ok(?:ay)?|right|great|hi|hello|good news|thanks for (?:waiting|holding|your patience))?[,.!:]? ?(?:done|all done|all set|sorted|all sorted|sent|fixed|there you go|here you go|here it is|here they are)\b",
+        r"\b(?:as (?:i |we )?promised|as (?:agreed|discussed|announced)|like (?:i|we) (?:said|promised)|(?:that's|it's|that is|it is|this is|all|now|is|are|been|i've|i'm|we've|got it) (?:now |all |just )?(?:done|sorted|all set|taken care of|dealt with|completed?)|taken care of|done and dusted)\b|^(?:ok(?:ay)?|right|great|hi|hello|good news|thanks for (?:waiting|holding|your patience))?[,.!:]? ?(?:done|all done|all set|sorted|all sorted|sent|fixed|there you go|here you go|here it is|here they are)\b",
     )
 });
 /// Words right before a past form that make it no deed of the business side.
@@ -142,7 +142,9 @@ pub fn chases(customer_text: &str) -> bool {
 fn says(sentence: &str, deed: &Regex) -> bool {
     deed.find_iter(sentence).any(|found| {
         let before = clause_before(&sentence[..found.start()]);
-        !NOT_OURS.is_match(before) && !NOT_YET.is_match(before)
+        // "Packing is done by the warehouse" tells how things are, not that they happened.
+        let in_general = sentence[found.end()..].starts_with(" by the ");
+        !in_general && !NOT_OURS.is_match(before) && !NOT_YET.is_match(before)
     })
 }
 
@@ -202,6 +204,11 @@ mod tests {
         check("I'll get back to you shortly", "We're sorry for the delay.");
         check("It will be fixed by tonight", "Our engineers are still working on it.");
         check("It will be fixed by tonight", "It's not fixed yet.");
+        check(
+            "It'll go on Thursday's van",
+            "Packing is done by the warehouse, we have nothing to do with that.",
+        );
+        check("I'll look into it", "We have a lost & found form for hearing aids.");
     }
 
     #[test]
