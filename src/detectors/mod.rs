@@ -5,7 +5,10 @@
 //! findings. What they need to remember over time is a [`Watch`], which the conversation holds.
 //! Called by `pipeline`: before a turn for what time has found, after it for what the turn changed.
 
+pub mod contradictions;
 pub mod course;
+mod english;
+pub mod promises;
 pub mod risk;
 pub mod waiting;
 
