@@ -5,11 +5,13 @@
 //! I/O, reads a clock or holds a tensor; every memory is bounded by a named limit.
 //! Called by `pipeline`.
 
+pub mod lexicon;
 mod memory;
 pub mod moments;
 mod queue;
 mod state;
 mod store;
+pub mod words;
 
 use std::sync::Arc;
 
