@@ -8,6 +8,7 @@
 pub mod lexicon;
 mod memory;
 pub mod moments;
+pub mod phrases;
 mod queue;
 mod state;
 mod store;
