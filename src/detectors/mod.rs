@@ -4,6 +4,7 @@
 //! Called by `pipeline` after each turn has taken effect.
 
 pub mod course;
+pub mod repetition;
 pub mod risk;
 pub mod waiting;
 
