@@ -6,6 +6,7 @@
 pub mod course;
 pub mod repetition;
 pub mod risk;
+pub mod steps;
 pub mod waiting;
 
 pub use risk::{Assessment, assess, level};
