@@ -7,6 +7,7 @@ pub mod course;
 pub mod repetition;
 pub mod risk;
 pub mod steps;
+pub mod stuck;
 pub mod waiting;
 
 pub use risk::{Assessment, assess, level};
