@@ -4,8 +4,10 @@
 //! Called by `pipeline` after each turn has taken effect.
 
 pub mod course;
+pub mod facts;
 pub mod repetition;
 pub mod risk;
+pub mod start_over;
 pub mod steps;
 pub mod stuck;
 pub mod waiting;
