@@ -2,8 +2,9 @@
 //!
 //! Holds always: words are given folded as in [`super::words`]. Called by [`super::words`].
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use super::words::short_hash;
 
 /// Words without a subject: articles, pronouns, auxiliaries, courtesies, yes and no, parts of links, and the commonest verbs.
 const STOP: &str = "\
@@ -36,28 +37,57 @@ const NEGATION: &str = "\
     aint arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent isnt neither never no nobody \
     none not nothing shouldnt wasnt werent without wont wouldnt";
 
-static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| STOP.split_whitespace().collect());
-static LABEL_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| LABEL.split_whitespace().collect());
-static NEGATIONS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| NEGATION.split_whitespace().collect());
+/// Hashes of all of these, ascending, each with the lists it is on: one look a word.
+static LISTED: LazyLock<Vec<(u32, Class)>> = LazyLock::new(|| {
+    let mut listed: Vec<(u32, Class)> = Vec::new();
+    for (list, class) in [(STOP, Class::STOP), (LABEL, Class::LABEL), (NEGATION, Class::NEGATION)] {
+        for word in list.split_whitespace() {
+            let hash = short_hash(word.as_bytes());
+            match listed.binary_search_by_key(&hash, |(hash, _)| *hash) {
+                Ok(at) => listed[at].1.0 |= class.0,
+                Err(at) => listed.insert(at, (hash, class)),
+            }
+        }
+    }
+    listed
+});
 
 /// The longest word of the lists, in bytes: longer ones need no look.
 const LISTED_BYTES_MAX: usize = 10;
 /// A stem has at least this many letters.
 const STEM_MIN: usize = 3;
 
-/// Whether a word says nothing of what a text is about.
-pub fn is_stop(word: &str) -> bool {
-    word.len() <= LISTED_BYTES_MAX && STOP_WORDS.contains(word)
-}
+/// The lists that a word is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Class(u8);
 
-/// Whether a word only names a kind of figure or fact, such as `order` or `number`.
-pub fn is_label(word: &str) -> bool {
-    word.len() <= LISTED_BYTES_MAX && LABEL_WORDS.contains(word)
-}
+impl Class {
+    const STOP: Class = Class(1);
+    const LABEL: Class = Class(2);
+    const NEGATION: Class = Class(4);
 
-/// Whether a word says that something is not.
-pub fn is_negation(word: &str) -> bool {
-    word.len() <= LISTED_BYTES_MAX && NEGATIONS.contains(word)
+    pub fn of(word: &str) -> Self {
+        if word.len() > LISTED_BYTES_MAX {
+            return Class::default();
+        }
+        let found = LISTED.binary_search_by_key(&short_hash(word.as_bytes()), |(hash, _)| *hash);
+        found.map_or(Class::default(), |at| LISTED[at].1)
+    }
+
+    /// It says nothing of what a text is about.
+    pub const fn is_stop(self) -> bool {
+        self.0 & Class::STOP.0 != 0
+    }
+
+    /// It only names a kind of figure or fact, such as `order` or `number`.
+    pub const fn is_label(self) -> bool {
+        self.0 & Class::LABEL.0 != 0
+    }
+
+    /// It says that something is not.
+    pub const fn is_negation(self) -> bool {
+        self.0 & Class::NEGATION.0 != 0
+    }
 }
 
 /// The beginning that the forms of a word share: `charged`, `charges`, `charging` and `charge` are `charg`.
@@ -90,8 +120,17 @@ mod tests {
             assert!(word.len() <= LISTED_BYTES_MAX, "{word}");
             assert!(word.bytes().all(|sign| sign.is_ascii_lowercase()), "{word}");
         }
-        assert!(is_stop("the") && is_stop("yesterday") && !is_stop("router"));
-        assert!(is_label("order") && is_negation("wouldnt"));
+        let check = |word: &str, stop: bool, label: bool, negation: bool| {
+            let class = Class::of(word);
+            let found = (class.is_stop(), class.is_label(), class.is_negation());
+            assert_eq!(found, (stop, label, negation), "{word}");
+        };
+        check("the", true, false, false);
+        check("yesterday", true, false, false);
+        check("wouldnt", true, false, true);
+        check("order", false, true, false);
+        check("router", false, false, false);
+        check("", false, false, false);
     }
 
     #[test]

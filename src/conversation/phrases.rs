@@ -1,7 +1,7 @@
 //! What agents and bots say in many conversations: an index of phrases, for replies out of the can.
 //!
 //! Holds always:
-//! * at most [`PHRASES_MAX`] phrases, about 10 MB; a new one takes the place of the one that its shard has not heard
+//! * at most [`PHRASES_MAX`] phrases, about 7 MB; a new one takes the place of the one that its shard has not heard
 //!   for the longest time; one not heard for [`PHRASE_KEPT_SECONDS`] begins anew;
 //! * names and figures do not matter, nor do a few other words: phrases are compared by MinHash over word triples;
 //! * any thread may ask at any time; one shard is locked at a time, for one comparison, and nothing is called then;

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{is_label, is_negation, is_stop, stem};
+use super::lexicon::{Class, stem};
 
 /// Words of a text beyond these say nothing new about it.
 pub const WORDS_MAX: usize = 400;
@@ -236,10 +236,11 @@ impl Words {
             for index in sentence.words.clone() {
                 let word = self.word(index);
                 // "No, it works" answers; "I have no signal" says what is not.
-                content.negated |= is_negation(word) && !(word == "no" && index == sentence.words.start);
+                let class = Class::of(word);
+                content.negated |= class.is_negation() && !(word == "no" && index == sentence.words.start);
                 // Whom a customer writes to, or at which address, is not what they write about.
-                if !self.spans[index].linked {
-                    content.add(word);
+                if !self.spans[index].linked && !class.is_stop() {
+                    content.add(word, class);
                 }
             }
         }
@@ -292,17 +293,14 @@ impl Content {
         !self.figures.is_empty() && !other.figures.is_empty() && shared(&self.figures, &other.figures) == 0
     }
 
-    fn add(&mut self, word: &str) {
-        if is_stop(word) {
-            return;
-        }
+    fn add(&mut self, word: &str, class: Class) {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
         let hash = short_hash(stem(word).as_bytes());
         if digits >= FIGURE_DIGITS_MIN && word.len() >= FIGURE_CHARS_MIN {
             insert(&mut self.figures, hash, FIGURES_MAX);
         }
         let new = insert(&mut self.words, hash, CONTENT_MAX);
-        let tells = digits == 0 && !is_label(word) && word.chars().nth(1).is_some();
+        let tells = digits == 0 && !class.is_label() && word.chars().nth(1).is_some();
         self.telling += usize::from(new && tells);
     }
 }

@@ -217,8 +217,9 @@ impl Vector {
         let figures: Vec<f32> = vector.iter().enumerate().map(|(at, figure)| figure - off(at)).collect();
         let largest = figures.iter().fold(0.0_f32, |largest, figure| largest.max(figure.abs()));
         let scale = if largest > 0.0 { f32::from(i8::MAX) / largest } else { 0.0 };
-        // Within ±127, or 0 for what is no number.
-        let figures = figures.into_iter().map(|figure| (figure * scale).round() as i8).collect();
+        // Rounded, within ±127; 0 for what is no number.
+        let figures =
+            figures.into_iter().map(|figure| (figure * scale + 0.5_f32.copysign(figure)) as i8).collect();
         Vector { figures, centred }
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::repetition::Repeat;
-use crate::conversation::lexicon::{is_stop, stem};
+use crate::conversation::lexicon::{Class, stem};
 use crate::conversation::words::{Sentence, Words, shared, short_hash};
 
 /// Steps remembered per conversation, the oldest leaves first.
@@ -247,7 +247,7 @@ fn objects(words: &Words, behind: Range<usize>) -> (Vec<u32>, usize) {
             break;
         }
         end = at + 1;
-        if !is_stop(word) {
+        if !Class::of(word).is_stop() {
             objects.push(short_hash(stem(word).as_bytes()));
         }
     }
