@@ -6,7 +6,10 @@
 //! Called by `pipeline`.
 
 pub mod ids;
+pub mod lexicon;
 pub mod moments;
+pub mod phrases;
+pub mod words;
 
 mod findings;
 mod memory;

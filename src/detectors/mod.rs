@@ -7,13 +7,18 @@
 
 pub mod contradictions;
 pub mod course;
-mod english;
+pub mod facts;
 pub mod promises;
+pub mod repetition;
 pub mod risk;
+pub mod start_over;
+pub mod steps;
+pub mod stuck;
 pub mod waiting;
 
 mod cut_short;
 mod discovery;
+mod english;
 mod hours;
 mod left_waiting;
 mod limits;

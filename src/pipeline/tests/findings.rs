@@ -89,7 +89,7 @@ fn timers_of_many_conversations_fire_in_the_order_of_time() {
 
 #[test]
 fn a_recording_out_of_order_is_judged_by_its_own_time() {
-    let mut house = House::default();
+    let house = House::default();
     // The clock is days ahead; between these turns it stands still.
     let late = at(1_000_000);
     let admit = |turn: Turn| {
