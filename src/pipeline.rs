@@ -29,6 +29,7 @@ use jiff::Timestamp;
 pub use config::PipelineConfig;
 pub use ledger::Counts;
 
+use crate::conversation::phrases::Phrases;
 use crate::conversation::{
     Arrival, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source, Store,
     StoreLimits, moments,
@@ -92,6 +93,8 @@ pub struct Pipeline<T: Ticket> {
     config: PipelineConfig,
     metrics: Arc<Metrics>,
     ledger: ledger::Ledger,
+    /// What the business side says to many.
+    phrases: Phrases,
     /// As `name@version`.
     model: String,
     /// Randomly seeded: turn ids are chosen by others.
@@ -121,6 +124,7 @@ impl<T: Ticket> Pipeline<T> {
             store: Store::new(limits),
             config,
             ledger: ledger::Ledger::new(Arc::clone(&metrics)),
+            phrases: Phrases::new(),
             metrics,
             model,
             fingerprints: RandomState::new(),

@@ -111,7 +111,15 @@ impl<T: Clone> Conversation<T> {
         let said = Said::of(&text);
         let blank = text.trim().is_empty();
         let waiters = vec![ticket];
-        let place = self.queue.push_turn(PendingTurn { turn, said, blank, fingerprint, arrival, waiters });
+        let place = self.queue.push_turn(PendingTurn {
+            turn,
+            text: Arc::clone(&text),
+            said,
+            blank,
+            fingerprint,
+            arrival,
+            waiters,
+        });
         Entry::Admitted { place, text, context }
     }
 

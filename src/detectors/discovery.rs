@@ -55,6 +55,12 @@ impl Quoted {
     }
 }
 
+/// A turn without words.
+#[cfg(test)]
+pub fn quoted(turn_id: &str) -> Quoted {
+    Quoted { turn_id: Arc::from(turn_id), excerpt: Arc::from(""), place: None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

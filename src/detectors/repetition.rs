@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::Quoted;
 pub use crate::conversation::words::normalised;
 use crate::conversation::words::{Content, Words, hash, shared};
 
@@ -71,7 +72,8 @@ pub struct Statement {
     content: Content,
     vector: Vector,
     asks: bool,
-    stressed: bool,
+    /// Whether the customer says that it was said; somebody else may have seen that, too.
+    pub stressed: bool,
     good_news: bool,
 }
 
@@ -95,7 +97,7 @@ pub struct Memory {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Said {
-    turn_id: Arc<str>,
+    quoted: Quoted,
     round: u32,
     statement: Statement,
 }
@@ -104,7 +106,7 @@ struct Said {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repeat {
     /// The earlier turn.
-    pub turn_id: Arc<str>,
+    pub earlier: Quoted,
     /// 0 to 1; 1 for the same words.
     pub similarity: f64,
 }
@@ -118,7 +120,7 @@ pub fn repeats(memory: &Memory, new: &Statement) -> Option<Repeat> {
     for said in memory.said.iter().filter(|said| said.round < memory.round) {
         let Some(similarity) = alike(&said.statement, new) else { continue };
         if best.as_ref().is_none_or(|best| similarity > best.similarity) {
-            best = Some(Repeat { turn_id: Arc::clone(&said.turn_id), similarity });
+            best = Some(Repeat { earlier: said.quoted.clone(), similarity });
         }
     }
     best
@@ -248,14 +250,14 @@ impl Memory {
 
     /// Keeps what a turn said, if it could ever be said again. The first statement stays, as it mostly says what
     /// the conversation is about; after it the oldest leaves.
-    pub fn remember(&mut self, turn_id: &str, statement: Statement) {
+    pub fn remember(&mut self, quoted: &Quoted, statement: Statement) {
         if !statement.is_worth_keeping() {
             return;
         }
         if self.said.len() == SAID_MAX {
             self.said.remove(1);
         }
-        self.said.push_back(Said { turn_id: Arc::from(turn_id), round: self.round, statement });
+        self.said.push_back(Said { quoted: quoted.clone(), round: self.round, statement });
     }
 
     pub fn len(&self) -> usize {

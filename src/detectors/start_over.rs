@@ -6,10 +6,11 @@
 //! Called by `pipeline`.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
+use super::Quoted;
 use super::facts::{self, KINDS, Kind, Kinds, given};
 use crate::conversation::words::{Sentence, Words};
 
@@ -137,7 +138,7 @@ pub struct Given {
 #[derive(Clone, Debug, PartialEq)]
 struct Fact {
     kind: Kind,
-    turn_id: Arc<str>,
+    quoted: Quoted,
     value: u32,
     /// Whether the customer has given different values.
     several: bool,
@@ -148,7 +149,7 @@ struct Fact {
 pub struct Asked {
     pub kind: Kind,
     /// The turn that gave it first.
-    pub given_in: Arc<str>,
+    pub given_in: Quoted,
     /// Where it is asked for, in code points.
     pub start: u32,
     pub end: u32,
@@ -162,7 +163,7 @@ pub fn asked_again(given: &Given, words: &Words, moved: bool) -> Option<Asked> {
     }
     let asked = |fact: &Fact, at: Range<usize>| {
         let place = words.place(at);
-        Asked { kind: fact.kind, given_in: Arc::clone(&fact.turn_id), start: place.start, end: place.end }
+        Asked { kind: fact.kind, given_in: fact.quoted.clone(), start: place.start, end: place.end }
     };
     let known = questions(words).into_iter().find_map(|(kind, noun)| Some((kind, given.of(kind)?, noun)));
     if let Some((kind, fact, noun)) = known
@@ -341,16 +342,17 @@ fn pattern(source: &str) -> Regex {
 // === impl Given ===
 
 impl Given {
+    /// Whether nothing was given yet.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
     /// The customer has said something.
-    pub fn customer_said(&mut self, turn_id: &str, text: &str, words: &Words) {
-        let mut id: Option<Arc<str>> = None;
+    pub fn customer_said(&mut self, quoted: &Quoted, text: &str, words: &Words) {
         for (kind, value) in given(text, words, self.asked) {
             match self.facts.iter_mut().find(|fact| fact.kind == kind) {
                 Some(fact) => fact.several |= fact.value != value,
-                None => {
-                    let turn_id = Arc::clone(id.get_or_insert_with(|| Arc::from(turn_id)));
-                    self.facts.push(Fact { kind, turn_id, value, several: false });
-                }
+                None => self.facts.push(Fact { kind, quoted: quoted.clone(), value, several: false }),
             }
         }
         self.asked = Kinds::default();

@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::Quoted;
 use super::repetition::Repeat;
 use crate::conversation::lexicon::{Class, stem};
 use crate::conversation::words::{Sentence, Words, shared, short_hash};
@@ -90,7 +91,7 @@ pub struct Steps {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Kept {
-    turn_id: Arc<str>,
+    quoted: Quoted,
     round: u32,
     step: Step,
 }
@@ -136,7 +137,7 @@ pub fn same_step_twice(memory: &Steps, new: &[Step]) -> Option<Repeat> {
         let earlier = memory.kept.iter().filter(|kept| kept.round < memory.round);
         earlier
             .filter_map(|kept| Some((kept, step.alike(&kept.step)?)))
-            .map(|(kept, similarity)| Repeat { turn_id: Arc::clone(&kept.turn_id), similarity })
+            .map(|(kept, similarity)| Repeat { earlier: kept.quoted.clone(), similarity })
             .reduce(|best, next| if next.similarity > best.similarity { next } else { best })
     })
 }
@@ -300,14 +301,13 @@ impl Steps {
     }
 
     /// Keeps the steps that a turn proposed.
-    pub fn remember(&mut self, turn_id: &str, steps: &[Step]) {
-        let turn_id: Arc<str> = Arc::from(turn_id);
+    pub fn remember(&mut self, quoted: &Quoted, steps: &[Step]) {
         for step in steps.iter().take(STEPS_PER_TURN_MAX) {
             if self.kept.len() == STEPS_MAX {
                 self.kept.pop_front();
             }
             self.kept.push_back(Kept {
-                turn_id: Arc::clone(&turn_id),
+                quoted: Quoted { place: Some(step.place.clone()), ..quoted.clone() },
                 round: self.round,
                 step: step.clone(),
             });

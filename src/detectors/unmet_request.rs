@@ -16,7 +16,6 @@ pub struct Escalation {
     request: Option<Request>,
     /// Who spoke last for the business side.
     role: Option<Role>,
-    agent_id: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,16 +40,6 @@ impl Escalation {
             gone_before: setting.gone_seconds,
             found: false,
         });
-    }
-
-    /// A turn, or a move, names the agent; another one than before meets the request.
-    pub fn agent(&mut self, agent_id: Option<&str>, at: Timestamp, setting: Setting<'_>) -> Option<Change> {
-        let told = agent_id?;
-        let other = self.agent_id.as_deref().is_some_and(|known| known != told);
-        if self.agent_id.as_deref() != Some(told) {
-            self.agent_id = Some(Box::from(told));
-        }
-        if other { self.met(at, setting) } else { None }
     }
 
     /// The business side said something in the turn `turn_id`.

@@ -1,7 +1,7 @@
-//! What the detectors of time remember of one conversation, and the order in which they look at what happens.
+//! What the detectors remember of one conversation, and the order in which they look at what happens.
 //!
-//! Holds always: pure and synchronous; a few fixed fields, no list; held by the conversation and changed only by
-//! what takes effect in it. Called by `pipeline`, under the lock of the conversation.
+//! Holds always: pure and synchronous; of fixed size, but for the bounded lists of [`Recall`]; held by the
+//! conversation and changed only by what takes effect in it. Called by `pipeline`, under the lock of the conversation.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::cut_short::{self, Answered, Ending};
 use super::left_waiting::Answers;
 use super::missing_basics::Basics;
+use super::recall::{Heard, Recall};
 use super::unmet_request::{Acted, Escalation};
 use super::words::{Before, Cues};
 use super::{Change, DetectorLimits, Need, Quoted, Shown};
@@ -40,9 +41,10 @@ pub struct TurnSeen<'a> {
     pub score: Option<f64>,
     /// Where the `escalation_request` shows, if it does.
     pub request: Option<&'a Range<u32>>,
+    pub heard: Heard<'a>,
 }
 
-/// What the detectors of time remember.
+/// What the detectors remember.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     answers: Answers,
@@ -50,13 +52,19 @@ pub struct Watch {
     escalation: Escalation,
     basics: Basics,
     before: Before,
+    recall: Recall,
+    agent_id: Option<Box<str>>,
+    /// A move was announced, and the next one has not spoken yet.
+    moving: bool,
 }
 
 impl Watch {
     /// A turn takes effect.
     pub fn turn(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>) -> Vec<Change> {
-        let moved = self.escalation.agent(turn.agent_id, turn.at, setting);
-        let mut changes: Vec<Change> = moved.into_iter().collect();
+        let mut changes = Vec::new();
+        if self.is_other_agent(turn.agent_id) {
+            changes.extend(self.moved(turn.at, setting));
+        }
         match turn.role {
             Role::Customer => self.customer(turn, setting, &mut changes),
             Role::Agent | Role::Bot => self.business(turn, setting, &mut changes),
@@ -71,14 +79,18 @@ impl Watch {
         agent_id: Option<&str>,
         at: Timestamp,
         setting: Setting<'_>,
-    ) -> Option<Change> {
-        let moved = self.escalation.agent(agent_id, at, setting);
-        moved.or_else(|| self.escalation.met(at, setting))
+    ) -> Vec<Change> {
+        self.is_other_agent(agent_id);
+        self.moving = false;
+        let changes = self.moved(at, setting);
+        self.moving = agent_id.is_none();
+        changes
     }
 
     /// The conversation ends.
     pub fn closed(&mut self, by: Option<Role>, at: Timestamp, setting: Setting<'_>) -> Vec<Change> {
         self.escalation.closed();
+        self.recall.closed();
         self.before = Before::default();
         let changes =
             [self.answers.settle(at, setting), self.ending.closed(by, at, setting), self.basics.closed(by)];
@@ -103,6 +115,18 @@ impl Watch {
         change.map(|change| (due, change))
     }
 
+    /// Whether another agent than before is named.
+    fn is_other_agent(&mut self, agent_id: Option<&str>) -> bool {
+        let Some(told) = agent_id.filter(|told| self.agent_id.as_deref() != Some(told)) else { return false };
+        self.agent_id.replace(Box::from(told)).is_some()
+    }
+
+    /// The conversation has come to somebody else, unless that was announced.
+    fn moved(&mut self, at: Timestamp, setting: Setting<'_>) -> Vec<Change> {
+        let counted = if std::mem::take(&mut self.moving) { None } else { self.recall.moved() };
+        self.escalation.met(at, setting).into_iter().chain(counted).collect()
+    }
+
     fn customer(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
         let TurnSeen { shown, at, .. } = turn;
         let cues = Cues::of(&turn.said.tail);
@@ -120,6 +144,7 @@ impl Watch {
         self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
         let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);
         self.basics.customer(shown.signal(Signal::Frustration), settled);
+        changes.extend(self.recall.customer(turn, settled));
     }
 
     fn business(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
@@ -151,6 +176,7 @@ impl Watch {
         };
         self.ending.business(answered, shown.act(Act::Closing) || cues.closes());
         self.basics.business(turn.role, shown, &quoted, cues);
+        changes.extend(self.recall.business(turn));
         if !holds {
             let asked = shown.act(Act::Question) || cues.asks;
             self.before = Before { asked, offered_more: cues.offers_more(), owed: false };
@@ -159,7 +185,7 @@ impl Watch {
 }
 
 impl TurnSeen<'_> {
-    fn quoted(&self) -> Quoted {
+    pub(super) fn quoted(&self) -> Quoted {
         Quoted { turn_id: Arc::from(self.turn_id), excerpt: Arc::clone(&self.said.excerpt), place: None }
     }
 }

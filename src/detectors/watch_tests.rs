@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::conversation::moments;
+use crate::conversation::phrases::Seen;
+use crate::conversation::words::Words;
 use crate::detectors::{Hours, Span};
 use crate::scoring::Name;
 use crate::wire::{Mistake, Signal};
@@ -36,6 +38,10 @@ fn word(at: Timestamp, change: &Change) -> String {
         Change::Opened(found) => format!("+{}@{}={}", found.found.as_str(), seconds(at), found.value),
         Change::Resolved { found, value } => format!("-{}@{}={value}", found.as_str(), seconds(at)),
     }
+}
+
+fn heard<'a>(text: &'a str, words: &'a Words) -> Heard<'a> {
+    Heard { text, words, vector: &[], scores: &[], asked: None, phrase: Seen::default() }
 }
 
 /// What the script gives, of one name.
@@ -69,7 +75,7 @@ fn run(limits: &DetectorLimits, channel: Channel, name: &str, script: &[&str]) -
             other => panic!("{other} in {line}"),
         };
         let (text, names) = rest.rsplit_once(" [").map_or((rest, ""), |(text, names)| (text, names));
-        let said = Said::of(&Arc::from(text));
+        let (said, spoken) = (Said::of(&Arc::from(text)), Words::of(text));
         let turn = TurnSeen {
             turn_id: &index.to_string(),
             role,
@@ -79,6 +85,7 @@ fn run(limits: &DetectorLimits, channel: Channel, name: &str, script: &[&str]) -
             shown: shown_of(names.trim_end_matches(']')),
             score: None,
             request: None,
+            heard: heard(text, &spoken),
         };
         words.extend(watch.turn(turn, setting).iter().map(|change| word(now, change)));
     }
@@ -167,7 +174,7 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
 
     let limits = DetectorLimits::default();
     let setting = |gone_seconds| Setting { limits: &limits, channel: Channel::Chat, gone_seconds };
-    let said = Said::of(&Arc::from("is it open?"));
+    let (said, words) = (Said::of(&Arc::from("is it open?")), Words::default());
     let turn = |turn_id, role, at| TurnSeen {
         turn_id,
         role,
@@ -177,6 +184,7 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
         shown: Shown::default(),
         score: None,
         request: None,
+        heard: heard("", &words),
     };
     let mut watch = Watch::default();
     assert!(watch.turn(turn("1", Role::Customer, at(0)), setting(7.0)).is_empty());
@@ -325,6 +333,7 @@ fn a_request_is_quoted_where_it_shows_and_the_finding_names_the_turn_in_which_it
     let limits = DetectorLimits { escalation_turns: 1, ..DetectorLimits::default() };
     let setting = Setting { limits: &limits, channel: Channel::Chat, gone_seconds: 0.0 };
     let (request, refusal) = (Said::of(&Arc::from("no. get me your manager")), Said::of(&Arc::from("no")));
+    let words = Words::default();
     let turn = |turn_id, role, said, shown, request| TurnSeen {
         turn_id,
         role,
@@ -334,6 +343,7 @@ fn a_request_is_quoted_where_it_shows_and_the_finding_names_the_turn_in_which_it
         shown,
         score: None,
         request,
+        heard: heard("", &words),
     };
     let mut watch = Watch::default();
     let asks = shown_of("escalation_request");

@@ -11,10 +11,12 @@ use jiff::Timestamp;
 
 use super::{Answer, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
+use crate::conversation::phrases::Seen;
+use crate::conversation::words::{Words, hash};
 use crate::conversation::{
     Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments,
 };
-use crate::detectors::{self, Assessment, Facts, Shown, TurnSeen};
+use crate::detectors::{self, Assessment, Facts, Heard, Shown, TurnSeen};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
 use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
@@ -83,8 +85,11 @@ impl<T: Ticket> Pipeline<T> {
         let judged = judged(pending, scores);
         let score = judged.then(|| scores.sentiment.score());
         let shown = if judged { Shown::of(scores) } else { Shown::default() };
+        let role = pending.turn.role;
+        let asked = conversation.state.context_for(role).cloned();
         let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown);
         conversation.timing.anchor(effect.at, pending.arrival);
+        let words = Words::of(&pending.text);
         let seen = TurnSeen {
             turn_id: &pending.turn.turn_id,
             role: pending.turn.role,
@@ -94,6 +99,14 @@ impl<T: Ticket> Pipeline<T> {
             shown,
             score,
             request: request(scores).filter(|_| judged),
+            heard: Heard {
+                text: &pending.text,
+                words: &words,
+                vector: &scores.vector,
+                scores: &conversation.state.scores,
+                asked: asked.as_deref(),
+                phrase: self.phrase(conversation, role, &words, effect.at),
+            },
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
         let changes = conversation.watch.turn(seen, setting);
@@ -123,6 +136,15 @@ impl<T: Ticket> Pipeline<T> {
             };
             let change = conversation.episodes.observe(CUSTOMER_AT_RISK, &self.config.alerts, seen);
             self.announce(conversation, change, &assessment, effect.at);
+        }
+    }
+
+    /// What is known of a turn of the business side as a phrase that is said to many.
+    fn phrase(&self, conversation: &Conversation<T>, role: Role, words: &Words, at: Timestamp) -> Seen {
+        if role.is_business() {
+            self.phrases.observe(words, hash(conversation.id.as_bytes()), at)
+        } else {
+            Seen::default()
         }
     }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::detectors::discovery::quoted;
 
 fn statement(text: &str) -> Statement {
     Statement::of(&Words::of(text), &[], &[])
@@ -11,7 +12,7 @@ fn statement(text: &str) -> Statement {
 /// Whether `new`, said after an answer to `earlier`, repeats it.
 fn check(earlier: &str, new: &str, expect: bool) {
     let mut memory = Memory::default();
-    memory.remember("m1", statement(earlier));
+    memory.remember(&quoted("m1"), statement(earlier));
     memory.answered(&Words::of("ok"));
     let found = repeats(&memory, &statement(new));
     assert_eq!(found.is_some(), expect, "{earlier:?}, then {new:?}: {found:?}");
@@ -96,11 +97,11 @@ fn saying_that_it_was_said_lowers_the_bar() {
 fn nothing_is_said_again_before_an_answer() {
     let mut memory = Memory::default();
     let refund = statement("where is my refund");
-    memory.remember("m1", refund.clone());
+    memory.remember(&quoted("m1"), refund.clone());
     assert_eq!(repeats(&memory, &refund), None);
-    memory.remember("m2", refund.clone());
+    memory.remember(&quoted("m2"), refund.clone());
     memory.answered(&Words::of("ok"));
-    let expect = Repeat { turn_id: Arc::from("m1"), similarity: 1.0 };
+    let expect = Repeat { earlier: quoted("m1"), similarity: 1.0 };
     assert_eq!(repeats(&memory, &refund), Some(expect));
 }
 
@@ -108,7 +109,7 @@ fn nothing_is_said_again_before_an_answer() {
 fn a_short_answer_to_a_question_is_no_repeat() {
     let check = |answer: &str, new: &str, expect: bool| {
         let mut memory = Memory::default();
-        memory.remember("m1", statement(new));
+        memory.remember(&quoted("m1"), statement(new));
         memory.answered(&Words::of(answer));
         assert_eq!(repeats(&memory, &statement(new)).is_some(), expect, "{answer:?}, {new:?}");
     };
@@ -123,12 +124,12 @@ fn the_first_statement_and_the_last_ones_are_kept() {
     let text = |n: usize| format!("my {} is broken", "n".repeat(n + 3));
     let mut memory = Memory::default();
     for n in 0..40 {
-        memory.remember(&format!("m{n}"), statement(&text(n)));
-        memory.remember("small talk", statement("ok thanks"));
+        memory.remember(&quoted(&format!("m{n}")), statement(&text(n)));
+        memory.remember(&quoted("small talk"), statement("ok thanks"));
     }
     memory.answered(&Words::of("ok"));
     assert_eq!(memory.len(), SAID_MAX);
-    let found = |n: usize| repeats(&memory, &statement(&text(n))).map(|repeat| repeat.turn_id);
+    let found = |n: usize| repeats(&memory, &statement(&text(n))).map(|repeat| repeat.earlier.turn_id);
     assert_eq!(found(0).as_deref(), Some("m0"));
     assert_eq!(found(39).as_deref(), Some("m39"));
     assert_eq!(found(5), None);
@@ -199,7 +200,7 @@ proptest! {
             if let Some(repeat) = repeats(&memory, &new) {
                 prop_assert!((0.0..=1.0).contains(&repeat.similarity));
             }
-            memory.remember(&at.to_string(), new);
+            memory.remember(&quoted(&at.to_string()), new);
             memory.answered(&Words::of("ok"));
             prop_assert!(memory.len() <= SAID_MAX);
         }

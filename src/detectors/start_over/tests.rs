@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::detectors::discovery::quoted;
 
 fn check(customer: &[&str], agent: &str, moved: bool, expect: Option<Kind>) {
     let mut given = Given::default();
     for (at, text) in customer.iter().enumerate() {
-        given.customer_said(&format!("m{at}"), text, &Words::of(text));
+        given.customer_said(&quoted(&format!("m{at}")), text, &Words::of(text));
     }
     let found = asked_again(&given, &Words::of(agent), moved);
     assert_eq!(found.as_ref().map(|asked| asked.kind), expect, "{customer:?}, {agent:?}: {found:?}");
@@ -99,20 +100,20 @@ fn the_problem_is_asked_for_again_after_a_change() {
 fn an_answer_counts_as_given() {
     let mut given = Given::default();
     let bot = Words::of("Welcome! Please enter your order number.");
-    given.customer_said("m1", "hello", &Words::of("hello"));
+    given.customer_said(&quoted("m1"), "hello", &Words::of("hello"));
     assert_eq!(asked_again(&given, &bot, false), None);
     given.business_said(&bot);
-    given.customer_said("m2", "4417882", &Words::of("4417882"));
+    given.customer_said(&quoted("m2"), "4417882", &Words::of("4417882"));
     let agent = "«Hi» Anna here. May I have your order number?";
     let asked = asked_again(&given, &Words::of(agent), true).expect("asked again");
-    assert_eq!((asked.kind, &*asked.given_in, asked.start, asked.end), (Kind::Order, "m2", 32, 44));
+    assert_eq!((asked.kind, &*asked.given_in.turn_id, asked.start, asked.end), (Kind::Order, "m2", 32, 44));
 }
 
 #[test]
 fn the_words_that_ask_for_the_problem_are_marked() {
     let mut given = Given::default();
     let text = "the hotel room was flooded on Monday";
-    given.customer_said("m1", text, &Words::of(text));
+    given.customer_said(&quoted("m1"), text, &Words::of(text));
     let agent = "Hello. I'm Olu. What is the problem, please?";
     let asked = asked_again(&given, &Words::of(agent), true).expect("asked again");
     let marked: String =
@@ -128,7 +129,7 @@ proptest! {
             let words = Words::of(text);
             asked_again(&given, &words, true);
             given.business_said(&words);
-            given.customer_said("m", text, &words);
+            given.customer_said(&quoted("m"), text, &words);
         }
         prop_assert!(given.facts.len() <= KINDS.len());
     }

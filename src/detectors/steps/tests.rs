@@ -1,11 +1,12 @@
 //! Which words propose a step, and when it is the same again.
 
 use super::*;
+use crate::detectors::discovery::quoted;
 
 /// Whether the second turn of an agent proposes a step of the first one again.
 fn check(first: &str, customer: &str, second: &str, expect: bool) {
     let mut memory = Steps::default();
-    memory.remember("a1", &proposed(&Words::of(first)));
+    memory.remember(&quoted("a1"), &proposed(&Words::of(first)));
     if !customer.is_empty() {
         memory.customer_said(&Words::of(customer));
     }
@@ -90,13 +91,15 @@ fn other_steps_and_wished_ones_are_not() {
 fn the_memory_is_bounded_and_names_the_turn() {
     let mut memory = Steps::default();
     for n in 0..40 {
-        memory
-            .remember(&format!("a{n}"), &proposed(&Words::of("please restart, reset, reinstall, reconnect")));
+        memory.remember(
+            &quoted(&format!("a{n}")),
+            &proposed(&Words::of("please restart, reset, reinstall, reconnect")),
+        );
         memory.customer_said(&Words::of("did not help"));
     }
     assert_eq!(memory.kept.len(), STEPS_MAX);
     let found = same_step_twice(&memory, &proposed(&Words::of("Please restart it")));
-    assert_eq!(found.map(|repeat| repeat.turn_id).as_deref(), Some("a38"));
+    assert_eq!(found.map(|repeat| repeat.earlier.turn_id).as_deref(), Some("a38"));
 }
 
 #[test]
