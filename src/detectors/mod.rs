@@ -26,6 +26,8 @@ mod limits;
 mod missing_basics;
 mod phrases;
 mod recall;
+#[cfg(test)]
+mod script;
 mod shown;
 mod told_already;
 mod unmet_request;

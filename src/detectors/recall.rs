@@ -203,3 +203,7 @@ fn contradicted(contradiction: Contradiction, quoted: &Quoted) -> Change {
     });
     opened(Found::Mistake(Mistake::Contradicts), quoted, evidence.into(), 1.0)
 }
+
+#[cfg(test)]
+#[path = "recall_tests.rs"]
+mod tests;

@@ -353,3 +353,36 @@ fn a_source_with_its_own_time_is_found_out_by_its_own_frames() {
     assert_eq!(floor.found(), ["a open 120"]);
     floor.pipeline.store.check_books();
 }
+
+#[test]
+fn what_the_model_saw_and_comparison_found_in_one_turn_is_one_mistake() {
+    let mut house = House::default();
+    house.say(turn("1", "order number 8812337, the lamp is broken", 0), 0.0);
+    house.say(Turn { agent_id: Some("a-1".into()), ..agent("2", "one moment", 5) }, 0.0);
+    let asks = Turn { agent_id: Some("a-2".into()), ..agent("3", "Can I have your order number?", 9) };
+    say_showing(&mut house, asks, &[Name::Mistake(Mistake::MustStartOver)]);
+    assert_eq!(house.findings().len(), 1);
+    assert!(counted(&house, "mistakes_total{mistake=\"must_start_over\",queue=\"none\"} 1"));
+    let found = &house.findings()[0];
+    let quotes: Vec<_> = found.evidence.iter().map(|it| it.quote.as_str()).collect();
+    assert_eq!(quotes, ["order number 8812337, the lamp is broken", "order number"]);
+}
+
+#[test]
+fn a_template_is_heard_across_conversations() {
+    let mut house = House::default();
+    let text =
+        "Thank you for reaching out to us, where every smile counts and your satisfaction matters most!";
+    for number in 0..6 {
+        let id = format!("c-{number}");
+        house.say(within(&id, turn("1", "the hinge broke", number)), 0.0);
+        say_showing(
+            &mut house,
+            within(&id, agent("2", text, number)),
+            &[Name::Mistake(Mistake::CannedReply)],
+        );
+    }
+    let found: Vec<_> =
+        house.findings().iter().map(|found| (found.name, found.conversation_id.clone())).collect();
+    assert_eq!(found, [("canned_reply", "c-4".to_owned()), ("canned_reply", "c-5".to_owned())]);
+}

@@ -1,0 +1,235 @@
+//! What conversations cost apart from the encoder: turns a second through admission, state, detectors and alerts with
+//! scores recorded before; bytes of an idle and of a busy conversation; memory over a million turns; and what
+//! 100,000 open conversations with running timers cost when nothing happens.
+//!
+//! Run: `cargo bench --bench conversation`, or with `-- turns`, `long`, `idle`, `busy` or `timers` for one of them.
+//! The figures in docs/performance.md come from here. Scores are recorded once from the shipped model, for the demo's
+//! turns without their contexts.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+use undertone::pipeline::{Admission, Answer, Pipeline, PipelineConfig, Ticket};
+use undertone::scoring::{Model, Prepared, Scores};
+use undertone::telemetry::{MetricLimits, Metrics};
+use undertone::wire::{ClientFrame, Clock, Closed, Role, ServerFrame, Turn};
+
+const ROUNDS: usize = 5;
+const BATCH_TURNS: usize = 32;
+/// Turns of one round of `turns`.
+const ROUND_TURNS: usize = 100_000;
+/// The long run: so many turns, over so many conversations, of which so many are open at once.
+const LONG_TURNS: usize = 1_000_000;
+const LONG_CONVERSATIONS: usize = 50_000;
+const OPEN_AT_ONCE: usize = 2_000;
+/// Conversations held for the figures of memory and timers.
+const HELD: usize = 100_000;
+/// Turns of a conversation that counts as busy.
+const BUSY_TURNS: usize = 20;
+/// Quiet seconds of the server that are measured.
+const QUIET_SECONDS: u32 = 60;
+
+/// Nobody listens.
+#[derive(Clone)]
+struct Deaf;
+
+/// A recorded turn and what the model said of it.
+struct Recorded {
+    turn: Turn,
+    scores: Scores,
+}
+
+struct House {
+    pipeline: Pipeline<Deaf>,
+    recorded: Vec<Recorded>,
+}
+
+impl Ticket for Deaf {
+    fn answer(&self, _: Answer) {}
+    fn notify(&self, _: &ServerFrame) {}
+}
+
+fn main() {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let Some(part) = wanted else {
+        // Each in a process of its own: memory that another one has freed would be taken for nothing.
+        for part in ["turns", "long", "idle", "busy", "timers"] {
+            let program = std::env::current_exe().expect("this program");
+            let status = std::process::Command::new(program).arg(part).status().expect("it runs");
+            assert!(status.success(), "{part} failed");
+        }
+        return;
+    };
+    let recorded = record();
+    let mut house = House { pipeline: pipeline(), recorded };
+    match part.as_str() {
+        "turns" => house.turns(),
+        "long" => house.long_run(),
+        "idle" => house.held(1, "idle: one turn of the customer"),
+        "busy" => house.held(BUSY_TURNS, "busy: twenty turns"),
+        "timers" => house.timers(),
+        other => panic!("{other} is none of turns, long, idle, busy, timers"),
+    }
+}
+
+impl House {
+    /// Turns a second, best of some rounds.
+    fn turns(&mut self) {
+        let mut best = Duration::MAX;
+        for _ in 0..ROUNDS {
+            self.pipeline = pipeline();
+            let began = Instant::now();
+            for number in 0..ROUND_TURNS {
+                self.say(number / BUSY_TURNS, number, start());
+            }
+            best = best.min(began.elapsed());
+        }
+        let micros = best.as_secs_f64() * 1e6 / ROUND_TURNS as f64;
+        println!(
+            "\n## Turns\n{ROUND_TURNS} turns, {BUSY_TURNS} a conversation, best of {ROUNDS} rounds: {micros:.1} µs a turn, {:.0} turns/s",
+            1e6 / micros
+        );
+    }
+
+    /// A million turns in conversations that come and go.
+    fn long_run(&mut self) {
+        self.pipeline = pipeline();
+        let each = LONG_TURNS / LONG_CONVERSATIONS;
+        println!(
+            "\n## A million turns\n{LONG_TURNS} turns over {LONG_CONVERSATIONS} conversations, {OPEN_AT_ONCE} open at once\n| turns | MB | conversations held |\n|---|---|---|"
+        );
+        let mut said = 0;
+        for wave in 0..LONG_CONVERSATIONS / OPEN_AT_ONCE {
+            // A wave takes ten minutes; closed conversations leave after five.
+            let at = |part: usize| moment(wave * 600 + part * 600 / (each + 1));
+            for part in 0..each {
+                for place in 0..OPEN_AT_ONCE {
+                    self.say(wave * OPEN_AT_ONCE + place, place * each + part, at(part));
+                    said += 1;
+                }
+                self.pipeline.tick(at(part));
+                if said % (LONG_TURNS / 10) == 0 {
+                    println!("| {said} | {:.0} | {} |", resident_mb(), self.pipeline.conversations_held());
+                }
+            }
+            for place in 0..OPEN_AT_ONCE {
+                let conversation_id = id(wave * OPEN_AT_ONCE + place);
+                let closed = Closed { conversation_id, ts: at(each), closed_by: None };
+                self.pipeline.closed(closed, Clock::Event, at(each), Deaf);
+            }
+        }
+    }
+
+    /// What so many conversations take.
+    fn held(&mut self, turns: usize, name: &str) {
+        self.pipeline = pipeline();
+        let before = resident_mb();
+        for conversation in 0..HELD {
+            for number in 0..turns {
+                self.say(conversation, conversation * turns + number, start());
+            }
+        }
+        let after = resident_mb();
+        println!("{HELD} conversations, {name}: {:.0} bytes each", (after - before) * 1e6 / HELD as f64);
+    }
+
+    /// What the ticks and scrapes of a quiet server cost.
+    fn timers(&mut self) {
+        self.pipeline = pipeline();
+        for conversation in 0..HELD {
+            let first = self.recorded.iter().position(|recorded| recorded.turn.role == Role::Customer);
+            self.say(conversation, first.expect("a customer speaks"), start());
+        }
+        let mut ticks = Duration::ZERO;
+        for second in 0..QUIET_SECONDS {
+            let now = start() + SignedDuration::from_secs(i64::from(second));
+            // The server ticks ten times a second.
+            for _ in 0..10 {
+                let began = Instant::now();
+                self.pipeline.tick(now);
+                ticks += began.elapsed();
+            }
+        }
+        let share = ticks.as_secs_f64() / f64::from(QUIET_SECONDS) * 100.0;
+        let mut scrape = Duration::MAX;
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            self.pipeline.refresh_gauges(start());
+            scrape = scrape.min(began.elapsed());
+        }
+        let began = Instant::now();
+        self.pipeline.tick(moment(3_000));
+        let fired = began.elapsed();
+        println!(
+            "\n## Timers\n{HELD} open conversations, a timer each, nothing due: {share:.4} % of a core\na scrape reads all of them in {:.1} ms\nall of them fire at once in {:.0} ms",
+            scrape.as_secs_f64() * 1e3,
+            fired.as_secs_f64() * 1e3
+        );
+    }
+
+    /// The next recorded turn, said in another conversation at another time.
+    fn say(&self, conversation: usize, number: usize, at: Timestamp) {
+        let Recorded { turn, scores } = &self.recorded[number % self.recorded.len()];
+        let turn = Turn {
+            turn_id: format!("m-{number}"),
+            conversation_id: id(conversation),
+            ts: at,
+            text: turn.text.clone(),
+            ..turn.clone()
+        };
+        if let Admission::Score(admitted) = self.pipeline.admit(turn, Clock::Event, at, Deaf) {
+            self.pipeline.complete(admitted, Ok(scores.clone()));
+        }
+    }
+}
+
+fn pipeline() -> Pipeline<Deaf> {
+    let limits = MetricLimits { queues_max: 20, sources_max: 20, alert_series_max: 200 };
+    let config = PipelineConfig { conversations_max: HELD, ..PipelineConfig::default() };
+    Pipeline::new(config, Arc::new(Metrics::new(limits)), "bench@1".to_owned())
+}
+
+/// The demo's turns, scored once by the shipped model, each without context.
+fn record() -> Vec<Recorded> {
+    tch::set_num_threads(1);
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let model = Model::load(&checkout.join("models/undertone-en")).expect("the shipped model");
+    let text = std::fs::read_to_string(checkout.join("scripts/demo-conversations.jsonl")).expect("the demo");
+    let turns = text.lines().filter_map(|line| match ClientFrame::parse(line).ok()?.frame {
+        ClientFrame::Turn { turn, .. } => Some(turn),
+        _ => None,
+    });
+    let turns: Vec<Turn> = turns.collect();
+    let mut recorded = Vec::new();
+    for batch in turns.chunks(BATCH_TURNS) {
+        let prepared: Vec<Prepared> =
+            batch.iter().map(|turn| model.tokenizing.prepare(turn.role, &turn.text, None)).collect();
+        let scores = model.engine.score(&prepared.iter().collect::<Vec<_>>()).expect("libtorch");
+        recorded.extend(batch.iter().cloned().zip(scores).map(|(turn, scores)| Recorded { turn, scores }));
+    }
+    recorded
+}
+
+fn id(conversation: usize) -> String {
+    format!("c-{conversation}")
+}
+
+fn start() -> Timestamp {
+    "2026-01-31T10:00:00Z".parse().expect("a moment")
+}
+
+fn moment(seconds: usize) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds as i64)
+}
+
+/// Memory of this process that is in use, in MB.
+fn resident_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    let kilobytes: f64 =
+        line.split_whitespace().nth(1).and_then(|figure| figure.parse().ok()).expect("a figure");
+    kilobytes / 1e3
+}
