@@ -28,8 +28,6 @@ pub struct Heard<'a> {
     pub text: &'a str,
     /// Its words.
     pub words: &'a Words,
-    /// The mean vector of its tokens; empty where there is none.
-    pub vector: &'a [f32],
     /// Scores of the customer turns so far, this one included, oldest first; the last few.
     pub scores: &'a [f64],
     /// The end of the other side's last turn.
@@ -72,11 +70,10 @@ struct Trouble {
 impl Recall {
     /// The customer says something; `settled`: that all is well, or good-bye.
     pub fn customer(&mut self, turn: TurnSeen<'_>, settled: bool) -> Vec<Change> {
-        let Heard { text, words, vector, .. } = turn.heard;
+        let Heard { text, words, .. } = turn.heard;
         let mut changes = Vec::new();
         let quoted = turn.quoted();
-        let mut statement = Statement::of(words, vector, &[]);
-        statement.stressed |= turn.shown.signal(Signal::RepeatsSelf);
+        let statement = Statement::of(words, turn.shown.signal(Signal::RepeatsSelf));
         let repeat = repetition::repeats(&self.said, &statement);
         if settled && repeat.is_none() {
             changes.extend(self.trouble.settle());
@@ -86,7 +83,10 @@ impl Recall {
             self.trouble.repeats += u32::from(repeat.is_some());
         }
         let earlier = repeat.as_ref().map(|repeat| repeat.earlier.clone());
-        changes.extend(repeat.map(|repeat| found_again(Found::Signal(Signal::RepeatsSelf), repeat, &quoted)));
+        changes.extend(repeat.map(|repeat| {
+            let stressed = Quoted { place: repetition::stresses(words), ..quoted.clone() };
+            said_again(repeat, &stressed)
+        }));
         if let Some(place) = told_already(words) {
             let told = Quoted { place: Some(place), ..quoted.clone() };
             changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, vec![told.evidence()], 1.0));
@@ -189,9 +189,9 @@ fn opened(found: Found, quoted: &Quoted, evidence: Vec<Evidence>, value: f64) ->
     Change::Opened(Discovery { found, turn_id: Some(about.clone()), about, evidence, value })
 }
 
-fn found_again(found: Found, repeat: Repeat, quoted: &Quoted) -> Change {
+fn said_again(repeat: Repeat, quoted: &Quoted) -> Change {
     let evidence = vec![repeat.earlier.evidence(), quoted.evidence()];
-    opened(found, quoted, evidence, repeat.similarity)
+    opened(Found::Signal(Signal::RepeatsSelf), quoted, evidence, repeat.similarity)
 }
 
 fn contradicted(contradiction: Contradiction, quoted: &Quoted) -> Change {

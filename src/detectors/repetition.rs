@@ -1,9 +1,15 @@
-//! Whether a customer says again what they have said: the same words, mostly the same words, or the same meaning.
+//! Whether a customer says again what they have said: the same words, mostly the same words, or, where a model that
+//! reads the context takes the turn for a repeat, some of the words.
 //!
-//! Holds always: pure; a memory holds at most [`SAID_MAX`] statements, about 700 bytes each; what is said again
+//! The mean vectors of turns are not asked: the encoder is tuned to tell moods and acts apart, so that they say how
+//! alike two turns feel, not whether they say the same. On 3,659 turns of real customers (364 of them repeats) the
+//! cosine to the nearest earlier turn ranks repeats with an area under the curve of 0.46, 0.60 about the mean
+//! vector; shared words 0.66, the model's own `repeats_self` 0.85.
+//!
+//! Holds always: pure; a memory holds at most [`SAID_MAX`] statements, about 300 bytes each; what is said again
 //! before the other side has answered is no repeat (a network that sends twice, emphasis, `hello? hello?`), and
 //! neither are yes, no, thanks, good news, or figures given when asked. English.
-//! Called by `pipeline`.
+//! Called by [`super::Recall`].
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -12,7 +18,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Quoted;
-pub use crate::conversation::words::normalised;
 use crate::conversation::words::{Content, Words, hash, shared};
 
 /// Statements of a customer kept per conversation: the first one, and the last ones.
@@ -33,11 +38,9 @@ const CONTAINED_WORDS_MIN: usize = 4;
 const CONTAINED_JACCARD_MIN: f64 = 0.35;
 /// Up to as many words after a question are its answer, said before or not.
 const ANSWER_WORDS_MAX: usize = 4;
-/// Vectors may speak only where words do not say otherwise.
-const JACCARD_MIN_BESIDE_VECTORS: f64 = 0.25;
-/// Cosines from which two statements mean the same: about the mean vector, and without one, where all are crowded.
-const NEAR_MIN_CENTRED: f64 = 0.80;
-const NEAR_MIN_PLAIN: f64 = 0.97;
+/// Where a model takes the turn for a repeat, the words only say of what: on real conversations 7 of 10 such turns
+/// are repeats with this, 5 of 10 without.
+const JACCARD_MIN_SEEN: f64 = 0.1;
 
 /// "As I said", "for the third time", "how often do I have to": says that it was said.
 static STRESSES: LazyLock<Regex> = LazyLock::new(|| {
@@ -70,19 +73,11 @@ pub struct Statement {
     /// Words of the normalised text.
     words: usize,
     content: Content,
-    vector: Vector,
     asks: bool,
-    /// Whether the customer says that it was said; somebody else may have seen that, too.
-    pub stressed: bool,
+    /// Whether the customer says that it was said.
+    stressed: bool,
+    seen: bool,
     good_news: bool,
-}
-
-/// A turn's vector in 8 bits a figure.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Vector {
-    figures: Box<[i8]>,
-    /// Whether the mean was taken off.
-    centred: bool,
 }
 
 /// What a customer has said in a conversation.
@@ -136,21 +131,21 @@ pub fn alike(earlier: &Statement, new: &Statement) -> Option<f64> {
         return Some(1.0);
     }
     let (a, b) = (&earlier.content, &new.content);
+    let jaccard = a.jaccard(b);
+    if new.seen && jaccard >= JACCARD_MIN_SEEN {
+        return Some(jaccard);
+    }
     if a.negated != b.negated || a.of_other_things(b) || a.telling.min(b.telling) < TELLING_MIN {
         return None;
     }
     let shared_min = SHARED_MIN - usize::from(new.stressed);
-    let jaccard = a.jaccard(b);
     let jaccard_min = if new.stressed { JACCARD_MIN_STRESSED } else { JACCARD_MIN };
     // A part of a question is not its answer.
     let contained = earlier.asks == new.asks && a.words.len().min(b.words.len()) >= CONTAINED_WORDS_MIN;
     let containment = if contained { a.containment(b) } else { 0.0 };
-    let near = earlier.vector.similarity(&new.vector);
-    let near_min = if earlier.vector.centred { NEAR_MIN_CENTRED } else { NEAR_MIN_PLAIN };
     let found = [
         (jaccard, jaccard >= jaccard_min),
         (containment, containment >= CONTAINMENT_MIN && jaccard >= CONTAINED_JACCARD_MIN),
-        (near, near >= near_min && jaccard >= JACCARD_MIN_BESIDE_VECTORS),
     ];
     if shared(&a.words, &b.words) < shared_min {
         return None;
@@ -164,25 +159,6 @@ pub fn stresses(words: &Words) -> Option<Range<u32>> {
     Some(words.place(words.indices(found.range())))
 }
 
-/// The cosine of two vectors, −1 to 1, after `mean` is taken off both; an empty mean is none. 0 where a vector is
-/// empty, all zero, or of another length.
-pub fn similarity(a: &[f32], b: &[f32], mean: &[f32]) -> f64 {
-    if a.len() != b.len() || !(mean.is_empty() || mean.len() == a.len()) {
-        return 0.0;
-    }
-    let off = |at: usize| mean.get(at).copied().unwrap_or(0.0);
-    let sums = (a.iter().zip(b).enumerate()).fold([0.0_f64; 3], |[dot, left, right], (at, (&x, &y))| {
-        let (x, y) = (f64::from(x - off(at)), f64::from(y - off(at)));
-        [dot + x * y, left + x * x, right + y * y]
-    });
-    cosine(sums)
-}
-
-fn cosine([dot, left, right]: [f64; 3]) -> f64 {
-    let product = left * right;
-    if product > 0.0 { (dot / product.sqrt()).clamp(-1.0, 1.0) } else { 0.0 }
-}
-
 fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a constant pattern: this is a bug")
 }
@@ -190,15 +166,15 @@ fn pattern(source: &str) -> Regex {
 // === impl Statement ===
 
 impl Statement {
-    /// `vector` may be empty, and `mean` too: then nothing is taken off.
-    pub fn of(words: &Words, vector: &[f32], mean: &[f32]) -> Self {
+    /// `seen`: a model that reads the context takes the turn for a repeat.
+    pub fn of(words: &Words, seen: bool) -> Self {
         Statement {
             hash: hash(words.normalised().as_bytes()),
             words: words.core().len(),
             content: words.content(),
-            vector: Vector::of(vector, mean),
             asks: words.asks(),
             stressed: STRESSES.is_match(words.folded()),
+            seen,
             good_news: GOOD_NEWS.is_match(words.folded()),
         }
     }
@@ -206,36 +182,6 @@ impl Statement {
     /// Whether it could ever be said again.
     fn is_worth_keeping(&self) -> bool {
         self.words >= EXACT_WORDS_MIN && self.content.telling > 0
-    }
-}
-
-// === impl Vector ===
-
-impl Vector {
-    /// `vector` less `mean`, where the two have the same length.
-    pub fn of(vector: &[f32], mean: &[f32]) -> Self {
-        let centred = !vector.is_empty() && mean.len() == vector.len();
-        let off = |at: usize| if centred { mean[at] } else { 0.0 };
-        let figures: Vec<f32> = vector.iter().enumerate().map(|(at, figure)| figure - off(at)).collect();
-        let largest = figures.iter().fold(0.0_f32, |largest, figure| largest.max(figure.abs()));
-        let scale = if largest > 0.0 { f32::from(i8::MAX) / largest } else { 0.0 };
-        // Rounded, within ±127; 0 for what is no number.
-        let figures =
-            figures.into_iter().map(|figure| (figure * scale + 0.5_f32.copysign(figure)) as i8).collect();
-        Vector { figures, centred }
-    }
-
-    /// The cosine, −1 to 1, to within about a hundredth; 0 where there is nothing to compare.
-    pub fn similarity(&self, other: &Vector) -> f64 {
-        if self.figures.len() != other.figures.len() || self.centred != other.centred {
-            return 0.0;
-        }
-        let sums =
-            self.figures.iter().zip(&other.figures).fold([0_i32; 3], |[dot, left, right], (&x, &y)| {
-                let (x, y) = (i32::from(x), i32::from(y));
-                [dot + x * y, left + x * x, right + y * y]
-            });
-        cosine(sums.map(f64::from))
     }
 }
 

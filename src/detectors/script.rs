@@ -41,7 +41,7 @@ fn word(at: Timestamp, change: &Change) -> String {
 }
 
 pub fn heard<'a>(text: &'a str, words: &'a Words) -> Heard<'a> {
-    Heard { text, words, vector: &[], scores: &[], asked: None, phrase: Seen::default() }
+    Heard { text, words, scores: &[], asked: None, phrase: Seen::default() }
 }
 
 /// What the script gives, of one name.

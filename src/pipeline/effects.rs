@@ -102,7 +102,6 @@ impl<T: Ticket> Pipeline<T> {
             heard: Heard {
                 text: &pending.text,
                 words: &words,
-                vector: &scores.vector,
                 scores: &conversation.state.scores,
                 asked: asked.as_deref(),
                 phrase: self.phrase(conversation, role, &words, effect.at),

@@ -3,7 +3,7 @@
 //! Holds always: English only; pure; precision over recall: only claims with the same subject words and the same
 //! terms (with VAT, per month) are compared, and any sign of an explanation silences; at most [`CLAIMS_MAX`]
 //! statements are remembered, the oldest leaves first. Offsets are code points.
-//! Not called yet; meant for `pipeline`, with every turn of the agent and the bot.
+//! Called by [`super::Recall`], with every turn of agents and bots.
 
 mod claims;
 mod subject;
