@@ -75,6 +75,19 @@ impl Heard {
 }
 
 impl Said {
+    /// The turns in which `name` shows, read or found.
+    pub fn places(&self, name: &str) -> BTreeSet<usize> {
+        let read = self.read.iter().filter(|(_, names)| names.contains(name)).map(|(turn, _)| *turn);
+        let found =
+            self.found.iter().filter(|(found, _)| found == name).flat_map(|(_, turns)| turns.iter().copied());
+        read.chain(found).collect()
+    }
+
+    /// Whether it is found at all: some findings have no place.
+    pub fn is_found(&self, name: &str) -> bool {
+        self.found.iter().any(|(found, _)| found == name)
+    }
+
     fn take_scored(&mut self, frame: &Value) {
         let turn = index(&frame["turn_id"]).expect("our own turn ids");
         let spans = ["signals", "mistakes"].map(|kind| frame[kind].as_array().expect("a list"));

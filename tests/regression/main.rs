@@ -22,7 +22,11 @@ const CONVERSATIONS_MIN: usize = 300;
 /// Every name must be found so often where it is expected, and be silent in so many near-misses.
 const EXAMPLES_MIN: usize = 10;
 /// Names that do not reach [`EXAMPLES_MIN`], and why. A name that does must leave the list.
-const SHORT_OF_TEN: &[(&str, &str)] = &[];
+const SHORT_OF_TEN: &[(&str, &str)] = &[
+    ("stuck", "its detector is not in the pipeline yet"),
+    ("empty_promise", "its detector is not in the pipeline yet"),
+    ("contradicts", "its detector is not in the pipeline yet"),
+];
 
 /// All 26 names of what is detected.
 fn names() -> impl Iterator<Item = &'static str> {
@@ -85,8 +89,7 @@ fn what_is_raised_is_what_was_raised_before() {
     let heard = Heard::of(&conversations);
     let thresholds = Thresholds::shipped();
     let items = items(&conversations);
-    let failing: BTreeSet<String> =
-        items.iter().filter(|item| !verdict::passes(item, &heard)).map(Item::key).collect();
+    let failing = verdict::failing(&conversations, &heard);
     print_table(&items, &failing);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         known::write(&failing);

@@ -1,16 +1,15 @@
-//! Whether an item passes, and whether another machine might see it otherwise.
+//! Which items fail, and whether another machine might see it otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::heard::{Heard, Said};
-use super::written::{Item, Place};
+use super::written::{Item, Place, Written};
 
-/// A name that is read off a turn may flip on another machine if its probability is so near its threshold.
-const READ_MARGIN: f64 = 0.02;
-/// What is found over a conversation has no probability of its own, but hangs on signals and acts that were read. It
-/// may flip if one of these, anywhere in the conversation, is so near its threshold: far more than what the vector
-/// instructions of a processor change.
-const FOUND_MARGIN: f64 = 0.001;
+/// A name may flip on another machine if its probability is so near its threshold: ten times what turning off a
+/// processor's vector instructions changed (0.0001 at most in 45,468 probabilities, and no name). What is found over a
+/// conversation has no probability of its own, but hangs on signals and acts that were read: it may flip if one of
+/// these, anywhere in the conversation, is so near.
+const MARGIN: f64 = 0.001;
 
 /// Names that are found by time, repetition or comparison, whether or not they are read off turns as well.
 const FOUND: [&str; 10] = [
@@ -29,22 +28,46 @@ const FOUND: [&str; 10] = [
 /// By name, as in the model's folder.
 pub struct Thresholds(BTreeMap<String, f64>);
 
-pub fn passes(item: &Item<'_>, heard: &Heard) -> bool {
-    let said = heard.said(&item.conversation.id);
-    let found = || said.found.iter().filter(|(name, _)| name == item.name);
-    let is_read = |turn: &usize| said.read.get(turn).is_some_and(|names| names.contains(item.name));
-    let is_anywhere = || found().next().is_some() || said.read.keys().any(is_read);
-    match item.place {
-        Place::Turn(turn) => {
-            let around = item.conversation.around(turn);
-            around.iter().any(is_read)
-                || found().any(|(_, turns)| around.iter().any(|turn| turns.contains(turn)))
+/// The keys of all items that fail.
+pub fn failing(conversations: &[Written], heard: &Heard) -> BTreeSet<String> {
+    let of = |conversation| {
+        let items = Written::items(conversation);
+        let said = heard.said(&conversation.id);
+        let met = met_at_turns(&items, said);
+        let fails = |item: &Item<'_>| match item.place {
+            Place::Turn(turn) => !met.contains(&(item.name, turn)),
+            // The request itself is read; that nobody acts on it is found.
+            Place::Anywhere if item.name == "escalation_request" => !said.is_found(item.name),
+            Place::Anywhere => said.places(item.name).is_empty() && !said.is_found(item.name),
+            Place::Absent | Place::Healthy => !said.places(item.name).is_empty() || said.is_found(item.name),
+        };
+        items.iter().filter(|item| fails(item)).map(Item::key).collect::<Vec<_>>()
+    };
+    conversations.iter().flat_map(of).collect()
+}
+
+/// The expectations with a turn that are met. What is raised meets one expectation only: that of its own turn, or else
+/// one of a neighbouring turn of the same side, since readers place what spans turns one turn apart.
+fn met_at_turns<'a>(items: &[Item<'a>], said: &Said) -> BTreeSet<(&'a str, usize)> {
+    let mut met = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for exactly in [true, false] {
+        for item in items {
+            let Place::Turn(turn) = item.place else { continue };
+            if met.contains(&(item.name, turn)) {
+                continue;
+            }
+            let near = if exactly { vec![turn] } else { item.conversation.around(turn) };
+            let places = said.places(item.name);
+            if let Some(place) =
+                near.into_iter().find(|at| places.contains(at) && !used.contains(&(item.name, *at)))
+            {
+                used.insert((item.name, place));
+                met.insert((item.name, turn));
+            }
         }
-        // The request itself is read; that nobody acts on it is found.
-        Place::Anywhere if item.name == "escalation_request" => found().next().is_some(),
-        Place::Anywhere => is_anywhere(),
-        Place::Absent | Place::Healthy => !is_anywhere(),
     }
+    met
 }
 
 pub fn is_borderline(item: &Item<'_>, heard: &Heard, thresholds: &Thresholds) -> bool {
@@ -53,10 +76,9 @@ pub fn is_borderline(item: &Item<'_>, heard: &Heard, thresholds: &Thresholds) ->
         Place::Turn(turn) => item.conversation.around(turn),
         _ => said.probabilities.keys().copied().collect(),
     };
-    let probabilities = turns.iter().filter_map(|turn| said.probabilities.get(turn)?.get(item.name));
-    let highest = probabilities.copied().reduce(f64::max);
-    let read = highest.is_some_and(|highest| thresholds.distance(item.name, highest) <= READ_MARGIN);
-    read || FOUND.contains(&item.name) && thresholds.nearest(said) <= FOUND_MARGIN
+    let mut probabilities = turns.iter().filter_map(|turn| said.probabilities.get(turn)?.get(item.name));
+    let read = probabilities.any(|probability| thresholds.distance(item.name, *probability) <= MARGIN);
+    read || FOUND.contains(&item.name) && thresholds.nearest(said) <= MARGIN
 }
 
 impl Thresholds {
