@@ -17,7 +17,7 @@ use undertone::wire::{Mistake, Signal};
 use verdict::Thresholds;
 use written::{Item, Place, Written};
 
-/// The conversations there must be, and how many of them must be healthy.
+/// The conversations there must be at least.
 const CONVERSATIONS_MIN: usize = 300;
 /// Every name must be found so often where it is expected, and be silent in so many near-misses.
 const EXAMPLES_MIN: usize = 10;
@@ -70,11 +70,11 @@ fn items(conversations: &[Written]) -> Vec<Item<'_>> {
 }
 
 #[test]
-fn the_conversations_are_well_formed_and_half_of_them_healthy() {
+fn the_conversations_are_well_formed_and_about_half_of_them_healthy() {
     let conversations = written::all();
     assert!(conversations.len() >= CONVERSATIONS_MIN, "{} conversations", conversations.len());
     let healthy = conversations.iter().filter(|conversation| conversation.healthy).count();
-    assert!(healthy * 5 >= conversations.len() * 2, "{healthy} of {} are healthy", conversations.len());
+    assert!(healthy * 20 >= conversations.len() * 9, "{healthy} of {} are healthy", conversations.len());
     let ids: BTreeSet<&str> = conversations.iter().map(|conversation| conversation.id.as_str()).collect();
     assert_eq!(ids.len(), conversations.len(), "an id is used twice");
     let known: BTreeSet<&str> = names().collect();
