@@ -3,11 +3,13 @@
 
 The card keeps its own words; what stands between `<!-- table NAME -->` and `<!-- end -->` is replaced:
 
-    scripts/model_card.py --card models/undertone-en/MODEL_CARD.md --figures test.json \
+    scripts/model_card.py --card models/undertone-en/MODEL_CARD.md [--figures test.json] \
         [--without-context plain.json] [--open open.json] [--robustness lines.txt]
 
 sentiment, heads, real, written, pairs, confusion come from --figures; context from --without-context beside it; open
-from --open beside it; agreement from models/annotations; robustness from the lines that tests/robustness.rs prints.
+from --open beside it; agreement from models/annotations; regression and regression-failures from the written
+conversations and the list of what fails in them, which tests/regression writes; robustness from the lines that
+tests/robustness.rs prints. Without --figures only what is in the checkout is written anew.
 """
 
 import argparse
@@ -18,6 +20,14 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+# What is detected, in the order of src/wire/names.rs.
+NAMES = """
+    frustration escalation_request churn_threat public_or_legal_threat distress agent_abused repeats_self confused
+    thanks_resolved stuck
+    left_waiting cut_short not_listening no_empathy blames_customer disowns_problem dismissive_tone policy_wall
+    cannot_help must_start_over empty_promise overcomplicates contradicts canned_reply pushy_sell missing_basics
+""".split()
 
 
 def table(head, rows):
@@ -140,19 +150,64 @@ def agreement():
     return table(["class", "both", "first only", "second only", "F1"], rows)
 
 
+def conversations():
+    """The written conversations, and what fails in them as (conversation, name, turn or a word)."""
+    folder = ROOT / "tests/data/conversations"
+    written = [json.loads(line) for file in sorted(folder.glob("*.jsonl")) for line in file.open()]
+    lines = (folder / "known-failures.tsv").read_text().splitlines()
+    return written, [tuple(line.split("\t")) for line in lines if not line.startswith("#")]
+
+
+def regression():
+    written, failures = conversations()
+    healthy = {one["conversation_id"] for one in written if one["healthy"]}
+    expected = collections.Counter(e["name"] for one in written for e in one["expect"])
+    near_misses = collections.Counter(name for one in written for name in one["absent"])
+    missed = collections.Counter(name for _, name, place in failures if place not in ("absent", "healthy"))
+    said = collections.Counter(name for _, name, place in failures if place == "absent")
+    raised = collections.Counter(name for id, name, place in failures
+                                 if place in ("absent", "healthy") and id in healthy)
+    rows = [[name, expected[name], expected[name] - missed[name], near_misses[name], near_misses[name] - said[name],
+             raised[name]] for name in NAMES]
+    rows.append([f"all ({len(written)} conversations, {len(healthy)} healthy)",
+                 *(sum(row[column] for row in rows) for column in range(1, 6))])
+    return table(["name", "expected", "found", "near-misses", "silent", "raised in healthy conversations"], rows)
+
+
+def regression_failures():
+    _, failures = conversations()
+    rows = []
+    for name in NAMES:
+        of = [(id.removeprefix("r-"), place) for id, failing, place in failures if failing == name]
+        missed = [id if place == "anywhere" else f"{id}:{place}" for id, place in of
+                  if place not in ("absent", "healthy")]
+        said = [id for id, place in of if place == "absent"]
+        others = [id for id, place in of if place == "healthy"]
+        if of:
+            rows.append([name, *(", ".join(sorted(ids, key=in_order)) for ids in (missed, said, others))])
+    return table(["name", "not found", "raised in a near-miss", "raised in another healthy one"], rows)
+
+
+def in_order(id):
+    conversation, _, turn = id.partition(":")
+    return conversation, int(turn or -1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ["card", "figures"]:
-        parser.add_argument(f"--{name}", required=True, type=pathlib.Path)
-    for name in ["without-context", "open", "robustness"]:
+    parser.add_argument("--card", required=True, type=pathlib.Path)
+    for name in ["figures", "without-context", "open", "robustness"]:
         parser.add_argument(f"--{name}", type=pathlib.Path)
     args = parser.parse_args()
-    report = json.loads(args.figures.read_text())
-    tables = {
-        "sentiment": sentiment(report), "heads": heads(report), "real": classes(report, "real"),
-        "written": classes(report, "written"), "pairs": pairs(report), "confusion": confusion(report),
-        "agreement": agreement(),
-    }
+    if (args.without_context or args.open) and not args.figures:
+        parser.error("--without-context and --open are shown beside --figures")
+    tables = {"agreement": agreement(), "regression": regression(), "regression-failures": regression_failures()}
+    if args.figures:
+        report = json.loads(args.figures.read_text())
+        tables |= {
+            "sentiment": sentiment(report), "heads": heads(report), "real": classes(report, "real"),
+            "written": classes(report, "written"), "pairs": pairs(report), "confusion": confusion(report),
+        }
     if args.without_context:
         tables["context"] = beside([("with context", report),
                                     ("without", json.loads(args.without_context.read_text()))])
