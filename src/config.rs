@@ -21,7 +21,8 @@ pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 
 use crate::alerts::AlertLimits;
-use crate::detectors::DetectorLimits;
+use crate::conversation::IdleLimits;
+use crate::detectors::{DetectorLimits, RiskModel};
 use crate::pipeline::PipelineConfig;
 use crate::scoring::ScorerOptions;
 use crate::telemetry::MetricLimits;
@@ -105,6 +106,8 @@ pub struct LimitsConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConversationConfig {
     pub idle: Duration,
+    /// The same where people take their time: e-mail, social media, text messages, and what is not said.
+    pub slow_idle: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -154,7 +157,10 @@ impl Config {
     pub fn pipeline(&self) -> PipelineConfig {
         PipelineConfig {
             conversations_max: self.limits.conversations_max,
-            idle_seconds: whole_seconds(self.conversation.idle),
+            idle: IdleLimits {
+                live_seconds: whole_seconds(self.conversation.idle),
+                slow_seconds: whole_seconds(self.conversation.slow_idle),
+            },
             max_clock_skew_seconds: whole_seconds(self.limits.clock_skew_max),
             public_url: self.server.public_url.clone(),
             alerts: AlertLimits {
@@ -162,6 +168,7 @@ impl Config {
                 cooldown_seconds: whole_seconds(self.alerts.cool_down),
                 ..AlertLimits::default()
             },
+            risk: RiskModel::default(),
             detectors: self.detectors.clone(),
             // Asked for offline, by a flag.
             probabilities: false,
@@ -206,6 +213,7 @@ impl Config {
             },
             conversation: ConversationConfig {
                 idle: raw.seconds("conversation.idle_seconds", 1..=2_592_000)?,
+                slow_idle: raw.seconds("conversation.slow_idle_seconds", 1..=2_592_000)?,
             },
             detectors: detectors::validate(raw)?,
             alerts: AlertsConfig::validate(raw)?,

@@ -118,8 +118,7 @@ impl From<ScoreError> for Answer {
 impl<T: Ticket> Pipeline<T> {
     /// An empty house. `model` is shown in every frame, as `name@version`.
     pub fn new(config: PipelineConfig, metrics: Arc<Metrics>, model: String) -> Self {
-        let limits =
-            StoreLimits { conversations_max: config.conversations_max, idle_seconds: config.idle_seconds };
+        let limits = StoreLimits { conversations_max: config.conversations_max, idle: config.idle };
         Pipeline {
             store: Store::new(limits),
             config,

@@ -1,16 +1,16 @@
 //! From an open alert to its frame: summary, reasons with quotes, link.
 //!
-//! Holds always: the summary has no chat text; quotes are exact, at most [`QUOTE_CHARS_MAX`] code points, with
+//! Holds always: the summary has no chat text; quotes are exact, at most `QUOTE_CHARS_MAX` code points, with
 //! offsets into the turn's text. Called by `pipeline`.
 
 use jiff::Timestamp;
 
 use super::{OpenAlert, RULES_VERSION, Rule};
-use crate::conversation::State;
-use crate::detectors::{Assessment, course};
-use crate::wire::limits::QUOTE_CHARS_MAX;
+use crate::conversation::{RecentTurn, State};
+use crate::detectors::course::TRIGGERS;
+use crate::detectors::{Assessment, Quoted, mood};
 use crate::wire::outbound::Resolution;
-use crate::wire::{AlertFrame, Level, Reason, Role};
+use crate::wire::{AlertFrame, Evidence, Level, Reason, Role, Signal};
 
 /// Turns that are quoted at most.
 const REASONS_MAX: usize = 3;
@@ -55,22 +55,39 @@ pub fn frame(
     }
 }
 
-/// The most negative of the last customer turns, in the order in which they were said.
+/// The most telling of the last customer turns, in the order in which they were said: signals by their own words,
+/// bad moods by the whole turn.
 pub fn reasons(state: &State) -> Vec<Reason> {
     let customer = state.recent.iter().enumerate().filter(|(_, turn)| turn.role == Role::Customer);
-    let mut worst: Vec<_> = customer
-        .filter_map(|(index, turn)| turn.score.map(|score| (index, course::negativity(score), turn)))
-        .filter(|(_, negativity, _)| *negativity > 0.0)
+    let mut worst: Vec<(usize, f64, &RecentTurn)> = customer
+        .filter_map(|(index, turn)| Some((index, weight(turn)?, turn)))
+        .filter(|(_, weight, _)| *weight > 0.0)
         .collect();
     worst.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
     worst.truncate(REASONS_MAX);
     worst.sort_by_key(|(index, ..)| *index);
-    let reason = |(_, _, turn): (usize, f64, &crate::conversation::RecentTurn)| {
-        let quote: String = turn.excerpt.chars().take(QUOTE_CHARS_MAX).collect();
-        let end = quote.chars().count();
-        Reason { name: "negative_sentiment", turn_id: turn.turn_id.clone(), start: 0, end, quote }
+    worst.into_iter().map(|(_, _, turn)| reason(turn)).collect()
+}
+
+/// How much a turn tells; a signal that is reason enough alone tells more than any mood.
+fn weight(turn: &RecentTurn) -> Option<f64> {
+    let triggers = |(signal, _): &(Signal, _)| TRIGGERS.iter().any(|(trigger, ..)| trigger == signal);
+    let signal = match &turn.telling {
+        Some(telling) if triggers(telling) => 1.0,
+        Some(_) => f64::EPSILON,
+        None => 0.0,
     };
-    worst.into_iter().map(reason).collect()
+    Some(signal + mood::negativity(turn.score?))
+}
+
+fn reason(turn: &RecentTurn) -> Reason {
+    let (name, place) = match &turn.telling {
+        Some((signal, place)) => (signal.as_str(), Some(place.clone())),
+        None => ("negative_sentiment", None),
+    };
+    let quoted = Quoted { turn_id: turn.turn_id.as_str().into(), excerpt: turn.excerpt.clone(), place };
+    let Evidence { turn_id, start, end, quote } = quoted.evidence();
+    Reason { name, turn_id, start, end, quote }
 }
 
 /// One plain sentence.
@@ -78,7 +95,7 @@ fn summary(resolution: Option<Resolution>, about: AlertContext<'_>) -> String {
     let AlertContext { state, level, assessment, .. } = about;
     let turns = state.customer_turns;
     let plural = if turns == 1 { "" } else { "s" };
-    let course = match assessment.trend {
+    let course = match mood::trend(&state.scores) {
         trend if trend < -STEADY_TREND => "falling",
         trend if trend > STEADY_TREND => "rising",
         _ => "steady",
@@ -89,7 +106,7 @@ fn summary(resolution: Option<Resolution>, about: AlertContext<'_>) -> String {
         assessment.risk
     );
     match resolution {
-        None => format!("The customer is upset: {mood}."),
+        None => format!("The customer is upset or in need: {mood}."),
         Some(Resolution::Recovered) => format!("The customer has calmed down: {mood}."),
         Some(Resolution::Closed) => format!("The conversation was closed: {mood}."),
         Some(Resolution::Expired) => format!("Nothing more came in the conversation: {mood}."),
@@ -114,12 +131,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::conversation::RecentTurn;
     use crate::detectors::Shown;
+    use crate::wire::limits::QUOTE_CHARS_MAX;
 
     fn said(turn_id: &str, role: Role, text: &str, score: f64) -> RecentTurn {
         let (turn_id, excerpt) = (turn_id.to_owned(), Arc::from(text));
-        RecentTurn { turn_id, role, excerpt, score: Some(score), shown: Shown::default() }
+        RecentTurn { turn_id, role, excerpt, score: Some(score), shown: Shown::default(), telling: None }
     }
 
     #[test]

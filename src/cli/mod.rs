@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::scoring::MANIFEST_FILE;
+use crate::detectors::RiskModel;
+use crate::scoring::{MANIFEST_FILE, RISK_FILE};
 use crate::training::Recipe;
 
 /// The recipe to use, the folder its files are in, and the folder its own paths are relative to. Without a recipe,
@@ -51,6 +52,14 @@ fn recipe_for(recipe: Option<&Path>, data: &Path) -> anyhow::Result<(Recipe, Pat
         bail!("{} holds no .jsonl or .jsonl.gz file", data.display());
     }
     Ok((Recipe::for_own_labels("own", &files), PathBuf::from("/"), PathBuf::from(".")))
+}
+
+/// How a model folder weighs the risk; the folder has been checked before.
+fn risk_model(folder: &Path) -> anyhow::Result<RiskModel> {
+    let path = folder.join(RISK_FILE);
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    RiskModel::parse(&text)
+        .map_err(|problem| run::Unavailable(format!("{}: {problem}", path.display())).into())
 }
 
 /// The folder of the model that is looked for where none is given.

@@ -77,10 +77,12 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
 /// The pipeline and the model that the settings ask for.
 fn open_pipeline(args: &ScoreArgs) -> anyhow::Result<(Pipeline<Collector>, BatchScorer)> {
     let config = args.settings.load()?;
-    let model = Model::load(&super::model_folder(config.model.path.as_deref())?)?;
+    let folder = super::model_folder(config.model.path.as_deref())?;
+    let model = Model::load(&folder)?;
+    let risk = super::risk_model(&folder)?;
     // Counted as when live, and shown nowhere.
     let metrics = Arc::new(Metrics::new(config.metric_limits()));
-    let settings = PipelineConfig { probabilities: args.probabilities, ..config.pipeline() };
+    let settings = PipelineConfig { risk, probabilities: args.probabilities, ..config.pipeline() };
     let pipeline = Pipeline::new(settings, metrics, model.label());
     Ok((pipeline, BatchScorer::new(model, config.scoring.threads)))
 }

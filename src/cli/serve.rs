@@ -14,7 +14,7 @@ use crate::alerts::CUSTOMER_AT_RISK;
 use crate::config::Config;
 use crate::gateway::scorer::CountedScoring;
 use crate::gateway::{self, Drained, Parts};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, PipelineConfig};
 use crate::scoring::{Model, Scorer};
 use crate::telemetry::{Metrics, logs};
 
@@ -40,12 +40,14 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     logs::log_panics_by_place();
     let folder = super::model_folder(config.model.path.as_deref())?;
     let model = Model::load(&folder)?;
+    let risk = super::risk_model(&folder)?;
     let metrics = Arc::new(Metrics::new(config.metric_limits()));
     metrics.declare_rule(CUSTOMER_AT_RISK.name);
     metrics.model_info(&model.manifest.name, &model.manifest.version, &model.manifest.precision);
     let label = model.label();
     tracing::info!(model = label, threads = config.scoring.threads, "model loaded");
-    let pipeline = Arc::new(Pipeline::new(config.pipeline(), metrics.clone(), label));
+    let pipeline =
+        Arc::new(Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     let scorer = Arc::new(Scorer::start(model, config.scorer(), counted));
     // Kept until the end: dropping a scorer waits for its threads, which the gateway has no time for.

@@ -41,6 +41,7 @@ pub const KEYS: &[Key] = &[
     Key { path: "limits.max_clock_skew_seconds", kind: Kind::Whole, default: Some("300") },
     Key { path: "limits.conversations", kind: Kind::Whole, default: Some("100000") },
     Key { path: "conversation.idle_seconds", kind: Kind::Whole, default: Some("3600") },
+    Key { path: "conversation.slow_idle_seconds", kind: Kind::Whole, default: Some("259200") },
     Key { path: "detectors.chat_first_reply_seconds", kind: Kind::Whole, default: Some("120") },
     Key { path: "detectors.chat_later_reply_seconds", kind: Kind::Whole, default: Some("180") },
     Key { path: "detectors.email_first_reply_seconds", kind: Kind::Whole, default: Some("86400") },

@@ -54,6 +54,7 @@ fn value(config: &Config, path: &str) -> Option<toml::Value> {
         "limits.max_clock_skew_seconds" => seconds(limits.clock_skew_max),
         "limits.conversations" => count(limits.conversations_max),
         "conversation.idle_seconds" => seconds(conversation.idle),
+        "conversation.slow_idle_seconds" => seconds(conversation.slow_idle),
         "alerts.resolve_below_risk" => alerts.resolve_below_risk.into(),
         "alerts.cool_down_seconds" => seconds(alerts.cool_down),
         "alerts.max_series" => count(alerts.series_max),

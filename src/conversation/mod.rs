@@ -24,7 +24,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::alerts::Episodes;
-use crate::detectors::{DetectorLimits, Setting, Watch};
+use crate::detectors::{Course, DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
 use crate::wire::{Clock, Level, Role, Scored, Turn};
 
@@ -36,7 +36,7 @@ pub use state::{
     CONTEXT_CHARS_MAX, EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, Said,
     State, TurnEffect,
 };
-pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, Store, StoreLimits};
+pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, IdleLimits, Store, StoreLimits};
 pub use timer::{Timer, Timing};
 
 /// What became of a turn that asked to be let in.
@@ -69,8 +69,10 @@ pub struct Conversation<T> {
     /// With hysteresis, after the last turn that took effect.
     pub level: Level,
     pub episodes: Episodes,
-    /// What the detectors of time remember.
+    /// What the detectors remember.
     pub watch: Watch,
+    /// What the risk is made of.
+    pub course: Course,
     /// When the next of them is due, and how its own time runs.
     pub timing: Timing,
     /// Who sent the last frame: findings and alerts go there.
@@ -89,6 +91,7 @@ impl<T: Clone> Conversation<T> {
             level: Level::Calm,
             episodes: Episodes::default(),
             watch: Watch::default(),
+            course: Course::default(),
             timing: Timing::default(),
             producer: None,
             last_arrival: now,

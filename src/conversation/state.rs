@@ -4,6 +4,7 @@
 //! the other; its time never goes back; every list is bounded by a named limit. Called by `pipeline`.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use super::findings::Findings;
 use super::moments;
 use crate::detectors::Shown;
-use crate::wire::{Channel, Found, Role, Turn};
+use crate::wire::{Channel, Found, Role, Signal, Turn};
 
 /// The last turns kept, of both sides: quotes come from them.
 pub const RECENT_TURNS_MAX: usize = 12;
@@ -52,6 +53,8 @@ pub struct RecentTurn {
     pub score: Option<f64>,
     /// What it shows; nothing where it was not judged.
     pub shown: Shown,
+    /// The signal that tells most, and where it shows.
+    pub telling: Option<(Signal, Range<u32>)>,
 }
 
 /// A customer's wait that a turn of the business side has ended.
@@ -146,8 +149,15 @@ impl Default for State {
 
 impl State {
     /// A turn takes effect; `score` is positive − negative, none where the turn was not judged, and `shown` what
-    /// it shows.
-    pub fn apply(&mut self, turn: &Turn, said: &Said, score: Option<f64>, shown: Shown) -> TurnEffect {
+    /// it shows, `telling` most of all.
+    pub fn apply(
+        &mut self,
+        turn: &Turn,
+        said: &Said,
+        score: Option<f64>,
+        shown: Shown,
+        telling: Option<(Signal, Range<u32>)>,
+    ) -> TurnEffect {
         let at = self.advance(turn.ts);
         self.learn(turn);
         let mut ended_wait = None;
@@ -170,7 +180,7 @@ impl State {
         }
         let excerpt = Arc::clone(&said.excerpt);
         let turn_id = turn.turn_id.clone();
-        self.recent.push_back(RecentTurn { turn_id, role: turn.role, excerpt, score, shown });
+        self.recent.push_back(RecentTurn { turn_id, role: turn.role, excerpt, score, shown, telling });
         TurnEffect { at, ended_wait }
     }
 

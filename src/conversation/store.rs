@@ -24,6 +24,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::{Conversation, SERVER_TIMELINE, Timer, moments};
+use crate::wire::Channel;
 
 /// How long a closed conversation is kept, so that late repeats of its turns are recognised, in seconds.
 pub const CLOSED_KEPT_SECONDS: u32 = 300;
@@ -47,7 +48,16 @@ pub struct Full;
 #[derive(Clone, Copy, Debug)]
 pub struct StoreLimits {
     pub conversations_max: usize,
-    pub idle_seconds: u32,
+    pub idle: IdleLimits,
+}
+
+/// After how long without a frame a conversation leaves, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdleLimits {
+    /// Where people talk live: chat and voice.
+    pub live_seconds: u32,
+    /// Where they take their time, and where nothing is known of it: threads go on over days.
+    pub slow_seconds: u32,
 }
 
 type Due = (Timestamp, Arc<str>);
@@ -82,6 +92,23 @@ pub struct Store<T> {
     /// Conversations in the map, and places reserved for those about to come.
     taken: AtomicUsize,
     limits: StoreLimits,
+}
+
+// === impl IdleLimits ===
+
+impl Default for IdleLimits {
+    fn default() -> Self {
+        IdleLimits { live_seconds: 3_600, slow_seconds: 259_200 }
+    }
+}
+
+impl IdleLimits {
+    pub const fn seconds(self, channel: Channel) -> u32 {
+        match channel {
+            Channel::Chat | Channel::Voice => self.live_seconds,
+            Channel::Email | Channel::Social | Channel::Sms | Channel::Other => self.slow_seconds,
+        }
+    }
 }
 
 // === impl Departure ===
@@ -249,11 +276,8 @@ impl<T: Clone> Store<T> {
     }
 
     fn due(&self, conversation: &Conversation<T>) -> Timestamp {
-        let kept = if conversation.state.closed {
-            CLOSED_KEPT_SECONDS.min(self.limits.idle_seconds)
-        } else {
-            self.limits.idle_seconds
-        };
+        let idle = self.limits.idle.seconds(conversation.state.channel);
+        let kept = if conversation.state.closed { CLOSED_KEPT_SECONDS.min(idle) } else { idle };
         let idle = moments::later(conversation.last_arrival, kept);
         // Who is owed an answer by tomorrow is not forgotten in an hour.
         conversation.timing.kept_until.map_or(idle, |until| until.max(idle))

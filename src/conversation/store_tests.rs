@@ -13,7 +13,10 @@ fn at(seconds: u32) -> Timestamp {
 
 /// A store in which conversation `n` has a timer at `timer_at(n)`.
 fn store(conversations: u32, timer_at: impl Fn(u32) -> u32) -> Store<()> {
-    let limits = StoreLimits { conversations_max: conversations as usize, idle_seconds: 1_000_000 };
+    let limits = StoreLimits {
+        conversations_max: conversations as usize,
+        idle: IdleLimits { live_seconds: 1_000_000, slow_seconds: 1_000_000 },
+    };
     let store = Store::new(limits);
     for number in 0..conversations {
         let begun = store.with_or_new(

@@ -8,6 +8,7 @@
 pub mod contradictions;
 pub mod course;
 pub mod facts;
+pub mod mood;
 pub mod promises;
 pub mod repetition;
 pub mod risk;
@@ -34,26 +35,12 @@ mod unmet_request;
 mod watch;
 mod words;
 
+pub use course::{Course, Features};
 pub use discovery::{Change, Discovery, Quoted};
 pub use hours::{Hours, SPANS_MAX, Span};
 pub use limits::{DetectorLimits, ReplySeconds};
 pub use recall::{Heard, MOVES_MAX};
-pub use risk::{Assessment, assess, level};
+pub use risk::{Assessment, RiskModel, RiskModelError, level};
 pub use shown::Shown;
 pub use watch::{Setting, TurnSeen, Watch};
 pub use words::Need;
-
-use crate::wire::Channel;
-
-/// What the risk looks at.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// Scores (−1 to 1) of the customer turns that were judged, oldest first; the most recent few only.
-    pub scores: &'a [f64],
-    /// −1 to 1: all judged customer turns, recent ones weighing more; 0 where there is none.
-    pub sentiment: f64,
-    /// How long the oldest unanswered customer turn has waited, in seconds.
-    pub waiting_seconds: Option<f64>,
-    /// Where the conversation takes place: patience differs.
-    pub channel: Channel,
-}

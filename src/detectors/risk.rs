@@ -1,38 +1,24 @@
-//! Risk: an additive function in log-odds, so that every figure shown can be explained by its terms.
+//! Risk: an additive function in log-odds of named features, so that every figure shown can be explained by its terms.
 //!
 //! ```text
-//! logit(risk) = base + sentiment + running_sentiment + trend + worst + negative_run + waiting (+ clamp)
+//! logit(risk) = base + Σ weight × feature (+ clamp)
 //! ```
-//! Holds always: the contributions sum to the log-odds of the risk; terms of 0 are left out, but for `base`.
-//! One angry turn gives about `high`, two in a row `critical`; a neutral conversation stays under 0.2; three
-//! friendly turns bring it down. The tests at the end hold these. Called by `pipeline`.
+//! Holds always: the contributions sum to the log-odds of the risk; terms of 0 are left out, but for `base`; no trouble
+//! lowers the risk. The weights are fitted (`training::risk`) and part of the model folder. What they must give at
+//! least is held by the tests. Called by `pipeline`.
 
-use super::{Facts, course, waiting};
+use serde::{Deserialize, Serialize};
+
+use super::course::{Features, SIGNALS, TRIGGERS};
 use crate::wire::outbound::round6;
 use crate::wire::{Contribution, Level};
 
-/// A conversation of which nothing is known: a risk of 0.11.
-const BASE: f64 = -2.1;
-/// A fully negative newest customer turn.
-const SENTIMENT_NEGATIVE: f64 = 1.2;
-/// A fully positive one.
-const SENTIMENT_POSITIVE: f64 = -1.2;
-/// A fully negative running sentiment.
-const RUNNING_NEGATIVE: f64 = 1.1;
-/// A fully positive one.
-const RUNNING_POSITIVE: f64 = -0.6;
-/// A trend of −1.
-const TREND_FALLING: f64 = 0.8;
-/// A trend of +1; less than falling, since "better than before" is not yet good.
-const TREND_RISING: f64 = -0.3;
-/// The worst point, as far as it still hurts.
-const WORST: f64 = 1.2;
-/// Each full negative turn in the row before the newest one.
-const NEGATIVE_RUN: f64 = 1.6;
-/// All patience used up. Alone it must not take a neutral conversation beyond 0.2.
-const WAITING: f64 = 0.6;
+/// How many features the risk is made of.
+pub const FEATURES: usize = 6 + SIGNALS.len() + TRIGGERS.len() + 11;
 /// The log-odds are kept within ±this: a risk of 0.0025 to 0.9975.
 pub const LOG_ODDS_MAX: f64 = 6.0;
+/// A weight farther from 0 cannot be meant.
+const WEIGHT_MAX: f64 = 20.0;
 
 /// The least risk of each level but `calm`.
 pub const LEVELS: [(Level, f64); 3] = [(Level::Watch, 0.30), (Level::High, 0.55), (Level::Critical, 0.80)];
@@ -44,37 +30,67 @@ pub const HYSTERESIS: f64 = 0.05;
 pub struct Assessment {
     /// 0 to 1, to six decimals.
     pub risk: f64,
-    /// −1 to 1.
-    pub trend: f64,
     /// Terms of the log-odds of `risk`, to six decimals; `base` first.
     pub contributions: Vec<Contribution>,
 }
 
-/// Weighs the facts.
-pub fn assess(facts: &Facts<'_>) -> Assessment {
-    let newest = facts.scores.last().copied().unwrap_or(0.0);
-    let trend = course::trend(facts.scores);
-    let terms = [
-        ("base", BASE),
-        ("sentiment", two_sided(newest, SENTIMENT_NEGATIVE, SENTIMENT_POSITIVE)),
-        ("running_sentiment", two_sided(facts.sentiment, RUNNING_NEGATIVE, RUNNING_POSITIVE)),
-        ("trend", if trend < 0.0 { TREND_FALLING * -trend } else { TREND_RISING * trend }),
-        ("worst", WORST * course::lingering_worst(facts.scores)),
-        ("negative_run", NEGATIVE_RUN * course::negative_run(facts.scores)),
-        ("waiting", WAITING * waiting::pressure(facts.waiting_seconds, facts.channel)),
+/// The weights, in log-odds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RiskModel {
+    /// A conversation of which nothing is known.
+    pub base: f64,
+    /// In the order of [`names`].
+    pub weights: [f64; FEATURES],
+}
+
+/// The file of a model folder.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct RiskFile {
+    base: f64,
+    weights: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why a file of weights cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RiskModelError {
+    #[error("{0}")]
+    Json(String),
+    #[error("weights has no \"{0}\"")]
+    Missing(String),
+    #[error("weights has \"{0}\", which is no feature; those are: {1}")]
+    Unknown(String, String),
+    #[error("\"{0}\" must be a number from -{WEIGHT_MAX} to {WEIGHT_MAX}")]
+    NoWeight(String),
+}
+
+/// The features' names in the file of weights, and the contribution that each is part of.
+pub fn names() -> [(String, &'static str); FEATURES] {
+    let own = |name: &'static str| (name.to_owned(), name);
+    let first = ["sentiment", "positive", "worst", "running_sentiment", "trend", "negative_run"];
+    let last = [
+        "thanks_resolved",
+        "unheard",
+        "cold",
+        "blocked",
+        "waiting",
+        "unmet_request",
+        "repetition",
+        "stuck",
+        "must_start_over",
+        "broken_promise",
+        "contradicts",
     ];
-    // Rounded first and summed then, so that the risk shown belongs to the contributions shown.
-    let mut contributions: Vec<Contribution> = terms
+    let signals = SIGNALS.iter().map(|signal| own(signal.as_str()));
+    let triggers =
+        TRIGGERS.iter().map(|(signal, ..)| (format!("trigger.{}", signal.as_str()), signal.as_str()));
+    let mut all = first
         .into_iter()
-        .map(|(name, value)| Contribution { name, value: round6(value) })
-        .filter(|term| term.name == "base" || term.value != 0.0)
-        .collect();
-    let sum: f64 = contributions.iter().map(|term| term.value).sum();
-    let log_odds = sum.clamp(-LOG_ODDS_MAX, LOG_ODDS_MAX);
-    if log_odds != sum {
-        contributions.push(Contribution { name: "clamp", value: round6(log_odds - sum) });
-    }
-    Assessment { risk: round6(1.0 / (1.0 + (-log_odds).exp())), trend, contributions }
+        .map(|name| (name.to_owned(), if name == "positive" { "sentiment" } else { name }))
+        .chain(signals)
+        .chain(triggers)
+        .chain(last.into_iter().map(own));
+    std::array::from_fn(|_| all.next().expect("as many names as features: this is a bug"))
 }
 
 /// The level of `risk`, after `previous`: up at once, down with [`HYSTERESIS`].
@@ -87,100 +103,117 @@ fn plain_level(risk: f64) -> Level {
     LEVELS.iter().rev().find(|(_, least)| risk >= *least).map_or(Level::Calm, |(level, _)| *level)
 }
 
-fn two_sided(score: f64, negative: f64, positive: f64) -> f64 {
-    negative * course::negativity(score) + positive * course::positivity(score)
+// === impl Features ===
+
+impl Features {
+    /// In the order of [`names`].
+    pub fn values(&self) -> [f64; FEATURES] {
+        let first = [
+            self.sentiment,
+            self.positive,
+            self.worst,
+            self.running_sentiment,
+            self.trend,
+            self.negative_run,
+        ];
+        let last = [
+            self.thanks_resolved,
+            self.unheard,
+            self.cold,
+            self.blocked,
+            self.waiting,
+            self.unmet_request,
+            self.repetition,
+            self.stuck,
+            self.must_start_over,
+            self.broken_promise,
+            self.contradicts,
+        ];
+        let mut all = first.into_iter().chain(self.signals).chain(self.triggers).chain(last);
+        std::array::from_fn(|_| all.next().expect("as many values as features: this is a bug"))
+    }
 }
+
+// === impl RiskModel ===
+
+impl Default for RiskModel {
+    /// The shipped model's.
+    fn default() -> Self {
+        let shipped = include_str!("../../models/undertone-en/risk.json");
+        RiskModel::parse(shipped).expect("the shipped weights: this is a bug")
+    }
+}
+
+impl RiskModel {
+    /// Reads the weights of a model folder.
+    ///
+    /// # Errors
+    /// [`RiskModelError`], naming what is wrong.
+    pub fn parse(text: &str) -> Result<Self, RiskModelError> {
+        let file: RiskFile =
+            serde_json::from_str(text).map_err(|error| RiskModelError::Json(error.to_string()))?;
+        let is_weight = |weight: &f64| weight.abs() <= WEIGHT_MAX;
+        let names = names();
+        if let Some(unknown) = file.weights.keys().find(|key| names.iter().all(|(name, _)| name != *key)) {
+            let known: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(RiskModelError::Unknown(unknown.clone(), known.join(", ")));
+        }
+        let mut weights = [0.0; FEATURES];
+        for (weight, (name, _)) in weights.iter_mut().zip(&names) {
+            let told = file.weights.get(name).ok_or_else(|| RiskModelError::Missing(name.clone()))?;
+            let told = told.as_f64().filter(is_weight);
+            *weight = told.ok_or_else(|| RiskModelError::NoWeight(name.clone()))?;
+        }
+        let base = Some(file.base).filter(is_weight);
+        let base = base.ok_or_else(|| RiskModelError::NoWeight("base".to_owned()))?;
+        Ok(RiskModel { base, weights })
+    }
+
+    /// The file of a model folder.
+    pub fn to_json(&self) -> String {
+        let weights = names().into_iter().zip(self.weights);
+        let weights = weights.map(|((name, _), weight)| (name, round6(weight).into())).collect();
+        let file = RiskFile { base: round6(self.base), weights };
+        let json = serde_json::to_string_pretty(&file).expect("plain values: this is a bug");
+        json + "\n"
+    }
+
+    /// The log-odds of the risk, before they are clamped.
+    pub fn log_odds(&self, values: &[f64; FEATURES]) -> f64 {
+        self.base + self.weights.iter().zip(values).map(|(weight, value)| weight * value).sum::<f64>()
+    }
+
+    /// Weighs the features.
+    pub fn assess(&self, features: &Features) -> Assessment {
+        let mut terms: Vec<(&'static str, f64)> = vec![("base", self.base)];
+        for (((_, name), weight), value) in NAMES.iter().zip(self.weights).zip(features.values()) {
+            let term = weight * value;
+            if term == 0.0 {
+                continue;
+            }
+            match terms.iter_mut().find(|(known, _)| known == name) {
+                Some((_, sum)) => *sum += term,
+                None => terms.push((name, term)),
+            }
+        }
+        // Rounded first and summed then, so that the risk shown belongs to the contributions shown.
+        let mut contributions: Vec<Contribution> = terms
+            .into_iter()
+            .map(|(name, value)| Contribution { name, value: round6(value) })
+            .filter(|term| term.name == "base" || term.value != 0.0)
+            .collect();
+        let sum: f64 = contributions.iter().map(|term| term.value).sum();
+        let log_odds = sum.clamp(-LOG_ODDS_MAX, LOG_ODDS_MAX);
+        if log_odds != sum {
+            contributions.push(Contribution { name: "clamp", value: round6(log_odds - sum) });
+        }
+        Assessment { risk: round6(1.0 / (1.0 + (-log_odds).exp())), contributions }
+    }
+}
+
+/// [`names`], made once.
+static NAMES: std::sync::LazyLock<[(String, &'static str); FEATURES]> = std::sync::LazyLock::new(names);
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::conversation::Running;
-    use crate::wire::Channel;
-
-    fn facts_of(scores: &[f64], waiting_seconds: Option<f64>) -> Assessment {
-        let mut running = Running::default();
-        scores.iter().for_each(|&score| running.add(score));
-        assess(&Facts { scores, sentiment: running.value(), waiting_seconds, channel: Channel::Chat })
-    }
-
-    #[test]
-    fn levels_follow_what_a_supervisor_would_say() {
-        let check = |scores: &[f64], expect: Level| {
-            let risk = facts_of(scores, None).risk;
-            assert_eq!(plain_level(risk), expect, "{scores:?} has a risk of {risk}");
-        };
-        check(&[], Level::Calm);
-        check(&[0.0, -0.1, 0.1, -0.2], Level::Calm);
-        check(&[-0.5], Level::Watch);
-        check(&[-0.9], Level::High);
-        check(&[0.0, 0.0, 0.0, -0.9], Level::High);
-        check(&[0.8, 0.8, 0.8, -0.9], Level::High);
-        check(&[-0.9, -0.9], Level::Critical);
-        check(&[0.0, 0.0, -0.9, -0.9], Level::Critical);
-        check(&[-0.8, -0.8, -0.8], Level::Critical);
-        check(&[-0.9, -0.9, 0.7, 0.7, 0.7], Level::Calm);
-        check(&[-0.9, -0.9, -0.9, 0.4, 0.5, 0.6], Level::Calm);
-    }
-
-    #[test]
-    fn a_neutral_conversation_stays_under_a_fifth_even_while_waiting() {
-        for scores in [vec![], vec![0.1], vec![-0.2; 8], vec![0.1, -0.1, 0.2, -0.2]] {
-            let risk = facts_of(&scores, Some(3_600.0)).risk;
-            assert!(risk < 0.2, "{scores:?}: {risk}");
-        }
-    }
-
-    #[test]
-    fn a_level_is_left_downwards_with_hysteresis_only() {
-        let check =
-            |previous, risk, expect| assert_eq!(level(previous, risk), expect, "{previous} at {risk}");
-        check(Level::Calm, 0.80, Level::Critical);
-        check(Level::Critical, 0.76, Level::Critical);
-        check(Level::Critical, 0.74, Level::High);
-        check(Level::High, 0.26, Level::Watch);
-        check(Level::Watch, 0.24, Level::Calm);
-        check(Level::Watch, 0.29, Level::Watch);
-    }
-
-    proptest! {
-        #[test]
-        fn contributions_sum_to_the_log_odds_of_the_risk(
-            scores in prop::collection::vec(-1.0..=1.0_f64, 0..=8),
-            waiting in prop::option::of(0.0..1e5_f64),
-        ) {
-            let Assessment { risk, contributions, .. } = facts_of(&scores, waiting);
-            let sum: f64 = contributions.iter().map(|term| term.value).sum();
-            prop_assert!(risk > 0.002 && risk < 0.998);
-            prop_assert!((sum - (risk / (1.0 - risk)).ln()).abs() < 1e-3, "{sum} for {risk}");
-            prop_assert_eq!(contributions[0].name, "base");
-        }
-
-        #[test]
-        fn a_risk_that_trembles_changes_its_level_once_at_most(
-            centre in 0.0..=1.0_f64,
-            trembles in prop::collection::vec(-0.0249..=0.0249_f64, 2..50),
-        ) {
-            let first = level(Level::Calm, centre + trembles[0]);
-            let levels = trembles.iter().scan(first, |previous, tremble| {
-                *previous = level(*previous, centre + tremble);
-                Some(*previous)
-            });
-            let mut levels: Vec<Level> = levels.collect();
-            levels.dedup();
-            prop_assert!(levels.len() <= 2, "{:?}", levels);
-        }
-
-        #[test]
-        fn a_worse_newest_turn_never_lowers_the_risk(
-            mut scores in prop::collection::vec(-1.0..=1.0_f64, 1..=8),
-            worse_by in 0.0..=1.0_f64,
-        ) {
-            let before = facts_of(&scores, None).risk;
-            let last = scores.last_mut().expect("not empty");
-            *last = (*last - worse_by).max(-1.0);
-            prop_assert!(facts_of(&scores, None).risk >= before - 1e-9);
-        }
-    }
-}
+#[path = "risk_tests.rs"]
+mod tests;

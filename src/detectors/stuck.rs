@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::course;
+use super::mood;
 use crate::conversation::words::{Words, hash};
 
 /// Customer turns with the problem open.
@@ -97,7 +97,7 @@ pub struct BotMemory {
 /// Why the conversation is stuck, if it is.
 pub fn stuck(progress: &Progress<'_>) -> Option<Reason> {
     let last = progress.scores.last().copied().unwrap_or(0.0);
-    if progress.resolved || course::positivity(last) > 0.0 || is_rising(progress.scores) {
+    if progress.resolved || mood::positivity(last) > 0.0 || is_rising(progress.scores) {
         return None;
     }
     let reasons = [
@@ -128,7 +128,7 @@ fn is_falling(scores: &[f64]) -> bool {
 
 /// Whether the mood goes up, and not from bad to a little less bad.
 fn is_rising(scores: &[f64]) -> bool {
-    course::trend(scores) >= RISING && scores.last().is_some_and(|&last| course::negativity(last) == 0.0)
+    mood::trend(scores) >= RISING && scores.last().is_some_and(|&last| mood::negativity(last) == 0.0)
 }
 
 /// Whether a long conversation is long because something is wrong.

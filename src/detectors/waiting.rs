@@ -1,6 +1,6 @@
 //! What waiting means: how much of a customer's patience is used up, by channel.
 //!
-//! Holds always: 0 to 1, never falling with time. Called by `risk`.
+//! Holds always: 0 to 1, never falling with time. Called by `pipeline`, for the risk.
 
 use crate::wire::Channel;
 

@@ -199,7 +199,7 @@ fn timers_still_pending_at_the_end_fire_only_up_to_until() {
         score_with(&input, &mut CountsWords::default(), options).0
     };
     assert_eq!(until("2026-01-31T10:02:00Z"), without);
-    let idle = until("2026-02-02T10:00:00Z");
+    let idle = until("2026-02-05T10:00:00Z");
     assert!(idle.contains(r#""resolution":"expired""#), "{idle}");
 }
 

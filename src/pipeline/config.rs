@@ -1,15 +1,16 @@
 //! What the pipeline needs to be told. Filled in by `config`, which validates it; the defaults are documented there.
 
 use crate::alerts::AlertLimits;
-use crate::detectors::DetectorLimits;
+use crate::conversation::IdleLimits;
+use crate::detectors::{DetectorLimits, RiskModel};
 
 /// The settings of one [`super::Pipeline`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineConfig {
     /// Conversations held at once, at least 1; the one that would leave first makes room for a new one.
     pub conversations_max: usize,
-    /// A conversation in which nothing came in for so long leaves, in seconds on the clock passed to the pipeline.
-    pub idle_seconds: u32,
+    /// A conversation in which nothing came in for so long leaves, on the clock passed to the pipeline.
+    pub idle: IdleLimits,
     /// How far the `ts` of a source with `clock: wall` may be from the server's time before it is clamped, in
     /// seconds.
     pub max_clock_skew_seconds: u32,
@@ -19,6 +20,8 @@ pub struct PipelineConfig {
     pub alerts: AlertLimits,
     /// When the detectors of time find something.
     pub detectors: DetectorLimits,
+    /// How the risk is weighed.
+    pub risk: RiskModel,
     /// Adds the probability of every signal, mistake and act of the role to each `scored` frame.
     pub probabilities: bool,
 }
@@ -27,11 +30,12 @@ impl Default for PipelineConfig {
     fn default() -> Self {
         PipelineConfig {
             conversations_max: 100_000,
-            idle_seconds: 3_600,
+            idle: IdleLimits::default(),
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),
             detectors: DetectorLimits::default(),
+            risk: RiskModel::default(),
             probabilities: false,
         }
     }

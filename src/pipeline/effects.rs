@@ -16,7 +16,7 @@ use crate::conversation::words::{Words, hash};
 use crate::conversation::{
     Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments,
 };
-use crate::detectors::{self, Assessment, Facts, Heard, Shown, TurnSeen};
+use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, course, mood, waiting};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
 use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
@@ -73,7 +73,8 @@ impl<T: Ticket> Pipeline<T> {
             Departure::Idle => {
                 let kept =
                     conversation.timing.kept_until.and_then(|until| conversation.timing.own_time(until));
-                moments::later(newest, self.config.idle_seconds).max(kept.unwrap_or(newest))
+                moments::later(newest, self.config.idle.seconds(conversation.state.channel))
+                    .max(kept.unwrap_or(newest))
             }
             Departure::Closed | Departure::Limit => newest,
         };
@@ -87,7 +88,8 @@ impl<T: Ticket> Pipeline<T> {
         let shown = if judged { Shown::of(scores) } else { Shown::default() };
         let role = pending.turn.role;
         let asked = conversation.state.context_for(role).cloned();
-        let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown);
+        let telling = telling(scores).filter(|_| judged);
+        let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown, telling);
         conversation.timing.anchor(effect.at, pending.arrival);
         let words = Words::of(&pending.text);
         let seen = TurnSeen {
@@ -109,7 +111,11 @@ impl<T: Ticket> Pipeline<T> {
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
         let changes = conversation.watch.turn(seen, setting);
-        let assessment = assess(conversation, effect.at);
+        if judged {
+            conversation.course.turn(role, scores, 0.0);
+        }
+        let findings = self.note(conversation, changes, effect.at);
+        let assessment = self.assess(conversation, effect.at);
         conversation.level = detectors::level(conversation.level, assessment.risk);
         self.count(conversation, pending, scores, judged);
         if let Some(wait) = effect.ended_wait {
@@ -120,7 +126,7 @@ impl<T: Ticket> Pipeline<T> {
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
         conversation.hold(Arc::clone(&scored));
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
-        self.found(conversation, changes, effect.at);
+        self.tell(conversation, findings);
         conversation.arm(&self.config.detectors, pending.arrival.now);
 
         if pending.turn.role == Role::Customer {
@@ -147,10 +153,16 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
+    fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
+        let state = &conversation.state;
+        let waiting = waiting::pressure(state.waiting_seconds(at), state.channel);
+        self.config.risk.assess(&conversation.course.features(waiting))
+    }
+
     fn resolve(&self, conversation: &mut Conversation<T>, at: Timestamp, resolution: Resolution) {
         let change = conversation.episodes.resolve(&self.config.alerts, at, resolution);
         if change.is_some() {
-            let assessment = assess(conversation, at);
+            let assessment = self.assess(conversation, at);
             self.announce(conversation, change, &assessment, at);
         }
     }
@@ -262,6 +274,18 @@ fn request(scores: &Scores) -> Option<&std::ops::Range<u32>> {
     scores.raised().find(|(label, _)| label.name == name).map(|(_, evidence)| evidence)
 }
 
+/// The signal of a customer's turn that tells most, and where it shows.
+fn telling(scores: &Scores) -> Option<(Signal, std::ops::Range<u32>)> {
+    let raised = scores.raised().filter_map(|(label, evidence)| match label.name {
+        Name::Signal(signal) => {
+            Some((course::TELLING.iter().position(|name| *name == signal)?, signal, evidence))
+        }
+        Name::Mistake(_) | Name::Act(_) => None,
+    });
+    let (_, signal, evidence) = raised.min_by_key(|(rank, ..)| *rank)?;
+    Some((signal, evidence.clone()))
+}
+
 /// Whether what the model says of a turn counts.
 fn judged<T>(pending: &PendingTurn<T>, scores: &Scores) -> bool {
     scores.abstained.is_none() && !pending.blank
@@ -300,16 +324,6 @@ fn probabilities(scores: &Scores) -> BTreeMap<&'static str, f64> {
     scores.labels.iter().map(|label| (label.name.as_str(), round4(label.probability))).collect()
 }
 
-fn assess<T>(conversation: &Conversation<T>, at: Timestamp) -> Assessment {
-    let state = &conversation.state;
-    detectors::assess(&Facts {
-        scores: &state.scores,
-        sentiment: state.running.value(),
-        waiting_seconds: state.waiting_seconds(at),
-        channel: state.channel,
-    })
-}
-
 fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestamp) -> ConversationView {
     let state = &conversation.state;
     let waiting = state.waiting_seconds(at);
@@ -317,7 +331,7 @@ fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestam
         risk: assessment.risk,
         level: conversation.level,
         sentiment: round4(state.running.value()),
-        trend: round4(assessment.trend),
+        trend: round4(mood::trend(&state.scores)),
         worst: round4(state.worst.unwrap_or(0.0)),
         customer_turns: state.customer_turns,
         agent_turns: state.agent_turns + state.bot_turns,

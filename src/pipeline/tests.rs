@@ -16,9 +16,10 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::scoring::Sentiment;
+use crate::conversation::IdleLimits;
+use crate::scoring::{LabelScore, Name, Sentiment};
 use crate::telemetry::MetricLimits;
-use crate::wire::Channel;
+use crate::wire::{Channel, Signal};
 
 // === Fixtures ===
 
@@ -58,6 +59,10 @@ fn at(seconds: u32) -> Timestamp {
     moments::later("2026-01-31T10:00:00Z".parse().expect("a timestamp"), seconds)
 }
 
+fn idle(seconds: u32) -> IdleLimits {
+    IdleLimits { live_seconds: seconds, slow_seconds: seconds }
+}
+
 fn metrics() -> Arc<Metrics> {
     Arc::new(Metrics::new(MetricLimits { queues_max: 20, sources_max: 20, alert_series_max: 200 }))
 }
@@ -88,10 +93,14 @@ fn within(conversation_id: &str, turn: Turn) -> Turn {
     Turn { conversation_id: conversation_id.to_owned(), ..turn }
 }
 
-/// Scores whose positive − negative is `score`.
+/// Scores whose positive − negative is `score`; a bad mood comes with frustration, under its threshold.
 fn scores(score: f64) -> Scores {
     let (negative, positive) = ((-score).max(0.0), score.max(0.0));
-    Scores::of_sentiment(Sentiment { negative, neutral: 1.0 - negative - positive, positive })
+    let sentiment = Sentiment { negative, neutral: 1.0 - negative - positive, positive };
+    let probability = (1.2 * negative - 0.2).max(0.02);
+    let name = Name::Signal(Signal::Frustration);
+    let labels = vec![LabelScore { name, probability, evidence: None }];
+    Scores { labels, ..Scores::of_sentiment(sentiment) }
 }
 
 impl House {

@@ -35,14 +35,27 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    /// Announces what detectors found at `at`.
+    /// Notes what detectors found at `at`, and tells the producer.
     pub(super) fn found(
         &self,
         conversation: &mut Conversation<T>,
         changes: impl IntoIterator<Item = Change>,
         at: Timestamp,
     ) {
+        let findings = self.note(conversation, changes, at);
+        self.tell(conversation, findings);
+    }
+
+    /// Notes what detectors found at `at`; what is new of it.
+    pub(super) fn note(
+        &self,
+        conversation: &mut Conversation<T>,
+        changes: impl IntoIterator<Item = Change>,
+        at: Timestamp,
+    ) -> Vec<Arc<Finding>> {
+        let mut findings = Vec::new();
         for change in changes {
+            conversation.course.note(&change);
             let (found, finding) = match change {
                 Change::Opened(discovery) => {
                     let found = discovery.found;
@@ -54,10 +67,17 @@ impl<T: Ticket> Pipeline<T> {
             };
             if let Some(finding) = finding {
                 self.count_finding(conversation, found, &finding);
-                if let Some(producer) = &conversation.producer {
-                    producer.notify(&ServerFrame::Finding(Box::new(Arc::unwrap_or_clone(finding))));
-                }
+                findings.push(finding);
             }
+        }
+        findings
+    }
+
+    /// Tells the conversation's producer.
+    pub(super) fn tell(&self, conversation: &Conversation<T>, findings: Vec<Arc<Finding>>) {
+        let Some(producer) = &conversation.producer else { return };
+        for finding in findings {
+            producer.notify(&ServerFrame::Finding(Box::new(Arc::unwrap_or_clone(finding))));
         }
     }
 

@@ -28,8 +28,8 @@ pub use encoder::{Encoder, Message, Weights, WeightsError};
 pub use engine::Engine;
 pub use heads::{Heads, Output, SentimentHead};
 pub use model::{
-    CHECKED_FILES, CONFIG_FILE, MANIFEST_FILE, Manifest, Model, ModelError, VOCAB_FILE, WEIGHTS_FILE,
-    file_sha256, read_json, read_weights,
+    CHECKED_FILES, CONFIG_FILE, MANIFEST_FILE, Manifest, Model, ModelError, RISK_FILE, VOCAB_FILE,
+    WEIGHTS_FILE, file_sha256, read_json, read_weights,
 };
 pub use normalize::normalize;
 pub use prepared::{Prepared, Tokenized, Tokenizing};

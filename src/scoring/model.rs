@@ -29,8 +29,10 @@ pub const WEIGHTS_FILE: &str = "model.safetensors";
 pub const CONFIG_FILE: &str = "config.json";
 /// WordPiece vocabulary, one token a line.
 pub const VOCAB_FILE: &str = "vocab.txt";
+/// How the risk of a conversation is weighed from this model's scores; read by the command line.
+pub const RISK_FILE: &str = "risk.json";
 /// Files whose checksums the manifest holds.
-pub const CHECKED_FILES: [&str; 3] = [WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE];
+pub const CHECKED_FILES: [&str; 4] = [WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE, RISK_FILE];
 
 /// What a model says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +55,7 @@ pub struct Manifest {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     #[error(
-        "{path}: {problem}; a model folder holds undertone.json, model.safetensors, config.json and vocab.txt"
+        "{path}: {problem}; a model folder holds undertone.json, model.safetensors, config.json, vocab.txt and risk.json"
     )]
     Read { path: String, problem: std::io::Error },
     #[error("{path} is not what it should be: {problem}")]

@@ -274,7 +274,7 @@ fn text_that_spells_a_special_token_stays_text() {
 
 fn copy_of_model() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
-    for file in [MANIFEST_FILE, WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE] {
+    for file in [MANIFEST_FILE, WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE, RISK_FILE] {
         fs::copy(folder().join(file), copy.path().join(file)).unwrap();
     }
     copy
@@ -286,7 +286,7 @@ fn refusal(copy: &tempfile::TempDir) -> String {
 
 #[test]
 fn a_damaged_model_is_refused_by_the_name_of_its_file() {
-    for file in [MANIFEST_FILE, WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE] {
+    for file in [MANIFEST_FILE, WEIGHTS_FILE, CONFIG_FILE, VOCAB_FILE, RISK_FILE] {
         let copy = copy_of_model();
         fs::remove_file(copy.path().join(file)).unwrap();
         assert!(refusal(&copy).contains(file), "missing {file}: {}", refusal(&copy));

@@ -8,9 +8,10 @@ use std::path::Path;
 use super::network::Network;
 use super::recipe::Recipe;
 use super::trainer::TrainError;
+use crate::detectors::RiskModel;
 use crate::scoring::{
-    CHECKED_FILES, CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, VOCAB_FILE, WEIGHTS_FILE,
-    file_sha256,
+    CHECKED_FILES, CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, RISK_FILE, VOCAB_FILE,
+    WEIGHTS_FILE, file_sha256,
 };
 
 /// Writes the folder; configuration and vocabulary are those of `base`.
@@ -35,6 +36,9 @@ pub fn write_folder(
             fs::copy(from, to).map_err(file)?;
         }
     }
+    // How risk is weighed stays what it was until it is fitted anew.
+    let risk = fs::read_to_string(base.join(RISK_FILE)).unwrap_or_else(|_| RiskModel::default().to_json());
+    fs::write(out.join(RISK_FILE), risk).map_err(file)?;
     fs::rename(&partial, out.join(WEIGHTS_FILE)).map_err(file)?;
     let sha256: BTreeMap<String, String> = CHECKED_FILES
         .iter()

@@ -22,7 +22,7 @@ fn an_alert_says_what_happened_with_quotes_and_a_link() {
     let mut house = House::default();
     let shout = "😡".repeat(QUOTE_CHARS_MAX + 20);
     house.say(Turn { queue: Some("billing".to_owned()), ..within("c/17", turn("1", &shout, 0)) }, -0.9);
-    house.say(within("c/17", turn("2", "third time 😡", 5)), -0.9);
+    house.say(within("c/17", turn("2", "third time 😡", 5)), -0.95);
     let [opened, updated] = &house.alerts()[..] else { panic!("two frames") };
     assert_eq!(opened.alert_id, updated.alert_id);
     assert_eq!(updated.url, "http://127.0.0.1:8787/conversations/c%2F17");
@@ -38,7 +38,7 @@ fn an_alert_says_what_happened_with_quotes_and_a_link() {
 
 #[test]
 fn an_open_alert_resolves_when_its_conversation_ends() {
-    let mut house = House::new(PipelineConfig { idle_seconds: 1_000, ..PipelineConfig::default() });
+    let mut house = House::new(PipelineConfig { idle: idle(1_000), ..PipelineConfig::default() });
     house.say(turn("1", "no!", 0), -0.9);
     house.close("c", 1);
     assert_eq!(house.heard(), "1:scored(1) 1:opened(warning) close:taken close:resolved(closed)");

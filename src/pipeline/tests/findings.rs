@@ -110,7 +110,7 @@ fn a_recording_out_of_order_is_judged_by_its_own_time() {
 
 #[test]
 fn a_limit_longer_than_the_idle_time_keeps_the_conversation() {
-    let mut house = House::default();
+    let mut house = House::new(PipelineConfig { idle: idle(3_600), ..PipelineConfig::default() });
     let mail = |turn: Turn| Turn { channel: Channel::Email, ..turn };
     house.say(within("owed", mail(turn("1", "where is my refund?", 0))), 0.0);
     house.say(within("answered", mail(turn("2", "where is my refund?", 0))), 0.0);

@@ -9,7 +9,7 @@ fn levels_waits_and_alerts_are_added_up_by_queue_without_closed_conversations() 
     let queued = |turn: Turn| Turn { queue: Some("billing".to_owned()), ..turn };
     house.say(within("angry", queued(turn("1", "no!", 0))), -0.9);
     house.say(within("furious", queued(turn("2", "no!", 10))), -0.9);
-    house.say(within("furious", turn("3", "no!", 20)), -0.9);
+    house.say(within("furious", turn("3", "no!", 20)), -0.95);
     house.say(within("answered", turn("4", "hello", 20)), 0.0);
     house.say(within("answered", agent("5", "hello", 25)), 0.0);
     house.say(within("gone", turn("6", "no!", 25)), -0.9);

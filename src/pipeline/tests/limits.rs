@@ -52,7 +52,7 @@ fn the_one_idle_longest_makes_room_and_busy_ones_stay() {
 
 #[test]
 fn idle_conversations_leave_and_closed_ones_sooner() {
-    let mut house = House::new(PipelineConfig { idle_seconds: 1_000, ..PipelineConfig::default() });
+    let mut house = House::new(PipelineConfig { idle: idle(1_000), ..PipelineConfig::default() });
     for id in ["idle", "closed", "busy"] {
         house.say(within(id, turn(id, "hello", 0)), 0.0);
     }

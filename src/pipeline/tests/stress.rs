@@ -90,7 +90,7 @@ fn threads_and_a_sweeper_neither_deadlock_nor_lose_a_turn() {
     watched(|| {
         let config = PipelineConfig {
             conversations_max: CONVERSATIONS_MAX,
-            idle_seconds: 30,
+            idle: idle(30),
             ..PipelineConfig::default()
         };
         let pipeline = Pipeline::new(config, metrics(), "test@1".to_owned());
