@@ -111,7 +111,9 @@ impl<T: Clone> Conversation<T> {
         let said = Said::of(&text);
         let blank = text.trim().is_empty();
         let waiters = vec![ticket];
-        let place = self.queue.push_turn(PendingTurn { turn, said, blank, fingerprint, arrival, waiters });
+        let pending =
+            PendingTurn { turn, text: Arc::clone(&text), said, blank, fingerprint, arrival, waiters };
+        let place = self.queue.push_turn(pending);
         Entry::Admitted { place, text, context }
     }
 
@@ -191,7 +193,8 @@ impl<T: Clone> Conversation<T> {
 
     /// Sets the timer to what the detectors wait for next.
     pub fn arm(&mut self, limits: &DetectorLimits, now: Timestamp) {
-        let due = self.watch.due(self.setting(limits, now));
+        let setting = self.setting(limits, now);
+        let due = self.state.now.and_then(|newest| self.watch.alarm(newest, setting));
         self.timing.arm(due);
     }
 

@@ -20,8 +20,10 @@ pub const WAITERS_MAX: usize = 8;
 
 /// A turn under way.
 pub struct PendingTurn<T> {
-    /// Its `text` has been handed to scoring and is empty here.
+    /// Its `text` is empty here.
     pub turn: Turn,
+    /// Shared with scoring; let go of when the turn has taken effect.
+    pub text: Arc<str>,
     pub said: Said,
     /// Whether the whole text is blank: it says nothing, whatever a model makes of it.
     pub blank: bool,

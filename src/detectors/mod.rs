@@ -18,6 +18,7 @@ pub mod waiting;
 
 mod cut_short;
 mod discovery;
+mod empty_promise;
 mod english;
 mod hours;
 mod left_waiting;

@@ -34,7 +34,7 @@ fn shown_of(names: &str) -> Shown {
 fn word(at: Timestamp, change: &Change) -> String {
     match change {
         Change::Opened(found) => format!("+{}@{}={}", found.found.as_str(), seconds(at), found.value),
-        Change::Resolved { found, value } => format!("-{}@{}={value}", found.as_str(), seconds(at)),
+        Change::Resolved { found, value, .. } => format!("-{}@{}={value}", found.as_str(), seconds(at)),
     }
 }
 
@@ -75,10 +75,12 @@ fn run(limits: &DetectorLimits, channel: Channel, name: &str, script: &[&str]) -
             role,
             agent_id,
             said: &said,
+            text,
             at: now,
             shown: shown_of(names.trim_end_matches(']')),
             score: None,
             request: None,
+            promise: names.contains("promise_made").then_some(&(0..u32::MAX)),
         };
         words.extend(watch.turn(turn, setting).iter().map(|change| word(now, change)));
     }
@@ -176,7 +178,9 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
         at,
         shown: Shown::default(),
         score: None,
+        text: "",
         request: None,
+        promise: None,
     };
     let mut watch = Watch::default();
     assert!(watch.turn(turn("1", Role::Customer, at(0)), setting(7.0)).is_empty());
@@ -187,7 +191,11 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
     let resolved = watch.turn(turn("2", Role::Agent, at(300)), setting(107.0));
     assert_eq!(
         resolved,
-        [Change::Resolved { found: crate::wire::Found::Mistake(Mistake::LeftWaiting), value: 200.0 }]
+        [Change::Resolved {
+            found: crate::wire::Found::Mistake(Mistake::LeftWaiting),
+            about: None,
+            value: 200.0
+        }]
     );
 }
 
@@ -329,11 +337,13 @@ fn a_request_is_quoted_where_it_shows_and_the_finding_names_the_turn_in_which_it
         turn_id,
         role,
         agent_id: None,
+        text: "",
         said,
         at: at(0),
         shown,
         score: None,
         request,
+        promise: None,
     };
     let mut watch = Watch::default();
     let asks = shown_of("escalation_request");

@@ -17,7 +17,7 @@ use crate::conversation::{
 use crate::detectors::{self, Assessment, Facts, Shown, TurnSeen};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
-use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
+use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
 
 impl<T: Ticket> Pipeline<T> {
     /// Lets everything take effect whose turn has come.
@@ -93,7 +93,9 @@ impl<T: Ticket> Pipeline<T> {
             at: effect.at,
             shown,
             score,
-            request: request(scores).filter(|_| judged),
+            text: &pending.text,
+            request: place(scores, Name::Signal(Signal::EscalationRequest)).filter(|_| judged),
+            promise: place(scores, Name::Act(Act::PromiseMade)).filter(|_| judged),
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
         let changes = conversation.watch.turn(seen, setting);
@@ -235,9 +237,8 @@ impl<T: Ticket> Pipeline<T> {
     }
 }
 
-/// Where the model sees that the customer asks for somebody else.
-fn request(scores: &Scores) -> Option<&std::ops::Range<u32>> {
-    let name = Name::Signal(Signal::EscalationRequest);
+/// Where the model sees `name`, if it does.
+fn place(scores: &Scores, name: Name) -> Option<&std::ops::Range<u32>> {
     scores.raised().find(|(label, _)| label.name == name).map(|(_, evidence)| evidence)
 }
 

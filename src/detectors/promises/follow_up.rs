@@ -114,8 +114,12 @@ static NO_CHASE: LazyLock<Regex> = LazyLock::new(|| {
 /// Something has come after all.
 static ARRIVED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:got it|received it|it(?:'s| has) (?:arrived|here|come)|it came|they (?:called|rang)|has just (?:arrived|come|called)|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
+        r"\b(?:got it|received it|(?:it|he|she|they|that|(?:the|my) \w+)(?:'s|'ve| is| are| has| have)? (?:just |now |finally )?(?:arrived|here|come|came|called|rang|phoned)|it came|(?:money|refund|parcel|card) (?:is|has) (?:there|here|in)|we(?:'ve| have)? (?:just )?(?:spoke|spoken|talked)|has just (?:arrived|come|called)|it went through|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
     )
+});
+/// What makes an arrival none.
+static NOT_ARRIVED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:not|never|nobody|nothing|no one|none|if|when|until|unless|once|no longer)\b|n't\b|\?$")
 });
 
 /// Whether a later turn of the business side says that what was promised has been done.
@@ -135,6 +139,23 @@ pub fn chases(customer_text: &str) -> bool {
     let folded = Folded::of(customer_text);
     sentences(folded.text()).into_iter().map(|range| &folded.text()[range]).any(|sentence| {
         CHASE.is_match(sentence) && !NO_CHASE.is_match(sentence) && !ARRIVED.is_match(sentence)
+    })
+}
+
+/// Whether a customer says that what was promised has come.
+pub fn confirms(customer_text: &str) -> bool {
+    let folded = Folded::of(customer_text);
+    sentences(folded.text())
+        .into_iter()
+        .map(|range| &folded.text()[range])
+        .any(|sentence| ARRIVED.is_match(sentence) && !NOT_ARRIVED.is_match(sentence))
+}
+
+/// Whether two texts speak of the same kind of deed: "I'll ring you", "nobody called".
+pub fn same_deed(promise_text: &str, later_text: &str) -> bool {
+    let (promised, later) = (Folded::of(promise_text), Folded::of(later_text));
+    DEEDS.iter().any(|(said, done)| {
+        said.is_match(promised.text()) && (said.is_match(later.text()) || done.is_match(later.text()))
     })
 }
 
@@ -238,6 +259,23 @@ mod tests {
         for text in chasing {
             assert!(chases(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn customers_who_say_that_it_has_come() {
+        for text in ["It came this morning.", "hes here. no wait: he's here", "We spoke.", "Money is there."]
+        {
+            assert!(confirms(text), "{text:?}");
+        }
+        for text in ["it hasn't arrived", "nobody came", "has it arrived?", "tell me when it is here", "ok"] {
+            assert!(!confirms(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn deeds_are_told_apart() {
+        assert!(same_deed("I'll ring you at 10", "nobody called"));
+        assert!(!same_deed("I'll ring you at 10", "where is my refund?"));
     }
 
     #[test]
