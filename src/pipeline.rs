@@ -12,6 +12,7 @@
 //! conversation's own time and fires when the timeline gets there; with `clock: event` (and offline) also before a
 //! frame of its own conversation that is later.
 
+mod acquaintance;
 mod config;
 mod effects;
 mod gauges;
@@ -30,8 +31,8 @@ pub use config::PipelineConfig;
 pub use ledger::Counts;
 
 use crate::conversation::{
-    Arrival, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source, Store,
-    StoreLimits, moments,
+    Arrival, Customers, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source,
+    Store, StoreLimits, moments,
 };
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
@@ -89,6 +90,7 @@ pub struct Admitted {
 /// Everything between the wire and the sinks, for one process.
 pub struct Pipeline<T: Ticket> {
     store: Store<T>,
+    customers: Customers,
     config: PipelineConfig,
     metrics: Arc<Metrics>,
     ledger: ledger::Ledger,
@@ -119,6 +121,7 @@ impl<T: Ticket> Pipeline<T> {
             StoreLimits { conversations_max: config.conversations_max, idle_seconds: config.idle_seconds };
         Pipeline {
             store: Store::new(limits),
+            customers: Customers::new(config.detectors.customer_memory_seconds),
             config,
             ledger: ledger::Ledger::new(Arc::clone(&metrics)),
             metrics,
@@ -143,7 +146,7 @@ impl<T: Ticket> Pipeline<T> {
         let entered = self.store.with_or_new(
             &id,
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation| {
                 conversation.timing.comes_from(ticket.source(), now);
                 let entry = conversation.admit(turn, fingerprint, arrival, ticket.clone());
@@ -265,7 +268,7 @@ impl<T: Ticket> Pipeline<T> {
     pub fn tick(&self, now: Timestamp) {
         self.store.tick(
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation, moment| self.fire(conversation, moment, now),
         );
     }

@@ -11,6 +11,7 @@ pub mod moments;
 pub mod phrases;
 pub mod words;
 
+mod customers;
 mod findings;
 mod memory;
 mod queue;
@@ -28,6 +29,9 @@ use crate::detectors::{DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
 use crate::wire::{Clock, Level, Role, Scored, Turn};
 
+pub use customers::{
+    Acquaintance, Baseline, CUSTOMERS_MAX, Contact, Customers, Earlier, Key, Legacy, Mood, OPENING_MAX,
+};
 pub use findings::{FINDINGS_MAX, Findings};
 pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
@@ -73,6 +77,8 @@ pub struct Conversation<T> {
     pub watch: Watch,
     /// When the next of them is due, and how its own time runs.
     pub timing: Timing,
+    /// What it has to do with the memory of customers.
+    pub acquaintance: Acquaintance,
     /// Who sent the last frame: findings and alerts go there.
     pub producer: Option<T>,
     /// When the last frame that was no repeat came in, on the clock of whoever runs the pipeline.
@@ -90,6 +96,7 @@ impl<T: Clone> Conversation<T> {
             episodes: Episodes::default(),
             watch: Watch::default(),
             timing: Timing::default(),
+            acquaintance: Acquaintance::default(),
             producer: None,
             last_arrival: now,
             queue: queue::Queue::default(),

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::promises::{self, Deed, Entry, Ledger, promise};
+use super::promises::{self, Deed, Entry, Ledger, Promise, promise};
 use super::{Change, Discovery, Need, Quoted, Setting, TurnSeen};
 use crate::wire::{Evidence, Found, Mistake, Role};
 
@@ -24,32 +24,32 @@ impl Pledged {
     /// The business side said something; `holds`: it only asks to wait.
     pub fn business(&mut self, turn: &TurnSeen<'_>, holds: bool, setting: Setting<'_>) -> Vec<Change> {
         let late = if holds { Vec::new() } else { self.ledger.kept(turn.text, turn.at) };
-        if let Some(place) = turn.promise {
-            let said = promises::Setting {
-                at: turn.at,
-                zone: setting.limits.hours.zone(),
-                channel: setting.channel,
-            };
-            let evidence = place.start as usize..place.end as usize;
-            if let Some(promise) = promise(turn.text, Some(evidence), &said) {
-                // Nobody knows what becomes of one that has to leave for it.
-                self.ledger.enter(Entry::new(turn.turn_id, turn.text, promise, &said, setting.gone_seconds));
-            }
+        let said =
+            promises::Setting { at: turn.at, zone: setting.limits.hours.zone(), channel: setting.channel };
+        if let Some(promise) = promised(turn, &said) {
+            // Nobody knows what becomes of one that has to leave for it.
+            self.ledger.enter(Entry::new(turn.turn_id, turn.text, promise, &said, setting.gone_seconds));
         }
         late.iter().map(|entry| resolved(entry, turn.at)).collect()
     }
 
     /// The customer said something.
-    pub fn customer(&mut self, turn: &TurnSeen<'_>, need: Need, quoted: &Quoted) -> Vec<Change> {
+    pub fn customer(
+        &mut self,
+        turn: &TurnSeen<'_>,
+        need: Need,
+        complains: bool,
+        quoted: &Quoted,
+    ) -> Vec<Change> {
         self.wanting = need == Need::Answer;
         if self.ledger.is_empty() {
             return Vec::new();
         }
+        let late = self.ledger.confirmed(turn.text, turn.at);
+        let broken = self.ledger.chased(turn.text, complains, turn.at);
         if need == Need::Over {
             self.ledger.trust();
         }
-        let late = self.ledger.confirmed(turn.text, turn.at);
-        let broken = self.ledger.chased(turn.text, turn.at);
         let opened = broken.map(|entry| opened(&entry, Some(quoted), turn.at));
         late.iter().map(|entry| resolved(entry, turn.at)).chain(opened).collect()
     }
@@ -86,6 +86,22 @@ impl Pledged {
     pub fn open_and_overdue(&self, at: Timestamp) -> (usize, usize) {
         self.ledger.open_and_overdue(at)
     }
+}
+
+/// What a turn promises, where the model sees it; a stated time goes before none, wherever it stands.
+fn promised(turn: &TurnSeen<'_>, said: &promises::Setting<'_>) -> Option<Promise> {
+    let Some(place) = turn.promise else {
+        return promises::stays(turn.text)
+            .then(|| promise(turn.text, None, said))
+            .flatten()
+            .filter(|promise| promise.deed == Deed::Stay);
+    };
+    let evidence = place.start as usize..place.end as usize;
+    let seen = promise(turn.text, Some(evidence), said)?;
+    if seen.exact || seen.deed == Deed::Stay {
+        return Some(seen);
+    }
+    promise(turn.text, None, said).filter(|stated| stated.exact).or(Some(seen))
 }
 
 fn opened(entry: &Entry, chase: Option<&Quoted>, at: Timestamp) -> Change {

@@ -47,6 +47,9 @@ pub struct Facts<'a> {
     pub scores: &'a [f64],
     /// −1 to 1: all judged customer turns, recent ones weighing more; 0 where there is none.
     pub sentiment: f64,
+    /// −1 to 0: how much more negative than others the customer has sounded in earlier conversations, as far as that
+    /// is known; 0 where nothing is.
+    pub baseline: f64,
     /// How long the oldest unanswered customer turn has waited, in seconds.
     pub waiting_seconds: Option<f64>,
     /// Where the conversation takes place: patience differs.

@@ -7,6 +7,8 @@
 //! One angry turn gives about `high`, two in a row `critical`; a neutral conversation stays under 0.2; three
 //! friendly turns bring it down. The tests at the end hold these. Called by `pipeline`.
 
+use std::borrow::Cow;
+
 use super::{Facts, course, waiting};
 use crate::wire::outbound::round6;
 use crate::wire::{Contribution, Level};
@@ -31,6 +33,9 @@ const WORST: f64 = 1.2;
 const NEGATIVE_RUN: f64 = 1.6;
 /// All patience used up. Alone it must not take a neutral conversation beyond 0.2.
 const WAITING: f64 = 0.6;
+/// How much of a negative score the customer's baseline takes off at most: an always-sharp customer counts by
+/// change, but not by change alone.
+const BASELINE_MAX: f64 = 0.3;
 /// The log-odds are kept within ±this: a risk of 0.0025 to 0.9975.
 pub const LOG_ODDS_MAX: f64 = 6.0;
 
@@ -52,15 +57,17 @@ pub struct Assessment {
 
 /// Weighs the facts.
 pub fn assess(facts: &Facts<'_>) -> Assessment {
-    let newest = facts.scores.last().copied().unwrap_or(0.0);
-    let trend = course::trend(facts.scores);
+    let scores = beside_baseline(facts);
+    let sentiment = beside(facts.sentiment, facts.baseline);
+    let newest = scores.last().copied().unwrap_or(0.0);
+    let trend = course::trend(&scores);
     let terms = [
         ("base", BASE),
         ("sentiment", two_sided(newest, SENTIMENT_NEGATIVE, SENTIMENT_POSITIVE)),
-        ("running_sentiment", two_sided(facts.sentiment, RUNNING_NEGATIVE, RUNNING_POSITIVE)),
+        ("running_sentiment", two_sided(sentiment, RUNNING_NEGATIVE, RUNNING_POSITIVE)),
         ("trend", if trend < 0.0 { TREND_FALLING * -trend } else { TREND_RISING * trend }),
-        ("worst", WORST * course::lingering_worst(facts.scores)),
-        ("negative_run", NEGATIVE_RUN * course::negative_run(facts.scores)),
+        ("worst", WORST * course::lingering_worst(&scores)),
+        ("negative_run", NEGATIVE_RUN * course::negative_run(&scores)),
         ("waiting", WAITING * waiting::pressure(facts.waiting_seconds, facts.channel)),
     ];
     // Rounded first and summed then, so that the risk shown belongs to the contributions shown.
@@ -87,6 +94,20 @@ fn plain_level(risk: f64) -> Level {
     LEVELS.iter().rev().find(|(_, least)| risk >= *least).map_or(Level::Calm, |(level, _)| *level)
 }
 
+/// The scores less what is usual for the customer.
+fn beside_baseline<'a>(facts: &Facts<'a>) -> Cow<'a, [f64]> {
+    if facts.baseline < 0.0 {
+        facts.scores.iter().map(|score| beside(*score, facts.baseline)).collect()
+    } else {
+        Cow::Borrowed(facts.scores)
+    }
+}
+
+/// A negative score less the baseline; it does not become positive by that.
+fn beside(score: f64, baseline: f64) -> f64 {
+    if score < 0.0 { (score - baseline.clamp(-BASELINE_MAX, 0.0)).min(0.0) } else { score }
+}
+
 fn two_sided(score: f64, negative: f64, positive: f64) -> f64 {
     negative * course::negativity(score) + positive * course::positivity(score)
 }
@@ -102,7 +123,23 @@ mod tests {
     fn facts_of(scores: &[f64], waiting_seconds: Option<f64>) -> Assessment {
         let mut running = Running::default();
         scores.iter().for_each(|&score| running.add(score));
-        assess(&Facts { scores, sentiment: running.value(), waiting_seconds, channel: Channel::Chat })
+        let sentiment = running.value();
+        assess(&Facts { scores, sentiment, baseline: 0.0, waiting_seconds, channel: Channel::Chat })
+    }
+
+    #[test]
+    fn an_always_sharp_customer_counts_by_change() {
+        let risk = |score: f64, baseline| {
+            let (scores, sentiment) = ([score], score);
+            let facts =
+                Facts { scores: &scores, sentiment, baseline, waiting_seconds: None, channel: Channel::Chat };
+            assess(&facts).risk
+        };
+        assert!(risk(-0.5, -0.3) < 0.3 && risk(-0.5, -0.3) < risk(-0.5, 0.0));
+        assert!(risk(-1.0, -0.3) > 0.4, "more than usual is more than usual");
+        assert_eq!(risk(-0.9, -1.0), risk(-0.9, -0.3), "bounded");
+        assert_eq!([risk(0.0, -0.3), risk(0.5, -0.3)], [risk(0.0, 0.0), risk(0.5, 0.0)]);
+        assert!(risk(-0.2, -0.3) >= risk(0.0, 0.0), "it does not become friendly");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::empty_promise::Pledged;
 use super::left_waiting::Answers;
 use super::missing_basics::Basics;
 use super::unmet_request::{Acted, Escalation};
-use super::words::{Before, Cues};
+use super::words::{Before, COMPLAINT_SCORE, Cues};
 use super::{Change, DetectorLimits, Need, Quoted, Shown};
 use crate::conversation::{Said, moments};
 use crate::wire::{Act, Channel, Role, Signal};
@@ -135,7 +135,9 @@ impl Watch {
             changes.extend(self.escalation.met(at, setting));
         }
         changes.extend(self.answers.customer(need, &quoted, at, setting));
-        changes.extend(self.promises.customer(&turn, need, &quoted));
+        let complains =
+            shown.signal(Signal::Frustration) || turn.score.is_some_and(|score| score <= COMPLAINT_SCORE);
+        changes.extend(self.promises.customer(&turn, need, complains, &quoted));
         let issue = cues.is_issue(shown, turn.score);
         self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
         let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);

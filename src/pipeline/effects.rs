@@ -44,6 +44,7 @@ impl<T: Ticket> Pipeline<T> {
             let setting = conversation.setting(limits, arrival.now);
             let changes = conversation.watch.closed(closed_by, at, setting);
             self.found(conversation, changes, at);
+            self.part(conversation, at, arrival.now);
         }
         conversation.arm(&self.config.detectors, arrival.now);
         self.resolve(conversation, at, Resolution::Closed);
@@ -63,7 +64,7 @@ impl<T: Ticket> Pipeline<T> {
     }
 
     /// Says good-bye to a conversation that leaves the store.
-    pub(super) fn leave(&self, conversation: &mut Conversation<T>, departure: Departure) {
+    pub(super) fn leave(&self, conversation: &mut Conversation<T>, departure: Departure, now: Timestamp) {
         self.metrics.conversation_evicted(departure.as_str());
         let Some(newest) = conversation.state.now else { return };
         // The moment at which it was due in its own time, not that of the tick: a second run must give the same.
@@ -75,16 +76,21 @@ impl<T: Ticket> Pipeline<T> {
             }
             Departure::Closed | Departure::Limit => newest,
         };
+        self.part(conversation, at, now);
         self.resolve(conversation, at, Resolution::Expired);
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
+        self.meet(conversation, &pending.turn, pending.arrival.now);
         self.catch_up(conversation, pending.turn.ts, pending.arrival);
         let judged = judged(pending, scores);
         let score = judged.then(|| scores.sentiment.score());
         let shown = if judged { Shown::of(scores) } else { Shown::default() };
         let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown);
         conversation.timing.anchor(effect.at, pending.arrival);
+        if pending.turn.role == Role::Customer {
+            score.into_iter().for_each(|score| conversation.acquaintance.mood.add(score));
+        }
         let seen = TurnSeen {
             turn_id: &pending.turn.turn_id,
             role: pending.turn.role,
@@ -99,7 +105,7 @@ impl<T: Ticket> Pipeline<T> {
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
         let changes = conversation.watch.turn(seen, setting);
-        let assessment = assess(conversation, effect.at);
+        let assessment = self.assess(conversation, effect.at);
         conversation.level = detectors::level(conversation.level, assessment.risk);
         self.count(conversation, pending, scores, judged);
         if let Some(wait) = effect.ended_wait {
@@ -128,10 +134,22 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
+    fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
+        let state = &conversation.state;
+        let baseline = conversation.acquaintance.baseline.value();
+        detectors::assess(&Facts {
+            scores: &state.scores,
+            sentiment: state.running.value(),
+            baseline: if self.config.detectors.customer_baseline { baseline } else { 0.0 },
+            waiting_seconds: state.waiting_seconds(at),
+            channel: state.channel,
+        })
+    }
+
     fn resolve(&self, conversation: &mut Conversation<T>, at: Timestamp, resolution: Resolution) {
         let change = conversation.episodes.resolve(&self.config.alerts, at, resolution);
         if change.is_some() {
-            let assessment = assess(conversation, at);
+            let assessment = self.assess(conversation, at);
             self.announce(conversation, change, &assessment, at);
         }
     }
@@ -278,16 +296,6 @@ impl Spans {
 
 fn probabilities(scores: &Scores) -> BTreeMap<&'static str, f64> {
     scores.labels.iter().map(|label| (label.name.as_str(), round4(label.probability))).collect()
-}
-
-fn assess<T>(conversation: &Conversation<T>, at: Timestamp) -> Assessment {
-    let state = &conversation.state;
-    detectors::assess(&Facts {
-        scores: &state.scores,
-        sentiment: state.running.value(),
-        waiting_seconds: state.waiting_seconds(at),
-        channel: state.channel,
-    })
 }
 
 fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestamp) -> ConversationView {

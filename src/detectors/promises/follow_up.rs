@@ -11,7 +11,7 @@ use crate::detectors::english::{Folded, pattern, sentences};
 
 /// Verbs with what says that they were done. The first is what a promise says, the second what its keeping says.
 static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
-    const WORDS: [(&str, &str); 22] = [
+    const WORDS: [(&str, &str); 23] = [
         (
             "send(?:ing)?|e-?mail(?:ing)?|mail(?:ing)?|forward(?:ing)?|text|message|dm",
             "sent|e-?mailed|mailed|forwarded|texted|messaged|(?:in|to) your (?:inbox|e-?mail)|on (?:its|the) way",
@@ -26,7 +26,7 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
         ),
         (
             "call(?:ing)?|ring(?:ing)?|phone|phoning|speak",
-            "called|rung|rang|phoned|spoken|spoke|(?:good|nice|great) (?:talking|speaking) (?:to|with)|(?:on|over) the phone (?:just now|earlier|today|yesterday)|tried (?:calling|ringing|to (?:call|ring|reach))",
+            "called|rung|rang|phoned|spoken|spoke|(?:good|nice|great) (?:talking|speaking) (?:to|with)|(?:on|over) the phone (?:just now|earlier|today|yesterday)|said on the phone|tried (?:calling|ringing|to (?:call|ring|reach))",
         ),
         (
             "replace|exchange|swap|new (?:one|card|device)",
@@ -54,9 +54,10 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
             "escalated|raised|filed|submitted|requested|opened|logged",
         ),
         ("process(?:ed|ing)?", "processed|completed|gone through|went through"),
+        ("put (?:it|them|this|that) through|approve", "approved|put through|gone through|paid out|released"),
         ("add(?:ed|ing)?|apply|applied", "added|applied|credited"),
         (
-            "change[d]?|correct(?:ed|ing)?|amend|adjust|edit",
+            "changes?|changed|correct(?:ed|ing)?|amend|adjust|edit",
             "changed|corrected|amended|adjusted|edited|updated",
         ),
         (
@@ -114,7 +115,7 @@ static NO_CHASE: LazyLock<Regex> = LazyLock::new(|| {
 /// Something has come after all.
 static ARRIVED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:got it|received it|(?:it|he|she|they|that|(?:the|my) \w+)(?:'s|'ve| is| are| has| have)? (?:just |now |finally )?(?:arrived|here|come|came|called|rang|phoned)|it came|(?:money|refund|parcel|card) (?:is|has) (?:there|here|in)|we(?:'ve| have)? (?:just )?(?:spoke|spoken|talked)|has just (?:arrived|come|called)|it went through|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
+        r"\b(?:got it|received it|(?:it|he|she|they|(?:the|my) \w+)(?:'s|'ve| is| are| has| have)? (?:just |now |finally )?(?:arrived|here|come|came|called|rang|phoned)|it came|(?:money|refund|parcel|card) (?:is|has) (?:there|here|in)|we(?:'ve| have)? (?:just )?(?:spoke|spoken|talked)|has just (?:arrived|come|called)|it went through|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
     )
 });
 /// What makes an arrival none.

@@ -20,11 +20,18 @@ pub const PROMISES_MAX: usize = 8;
 pub const PROMISE_CHARS_MAX: usize = 160;
 /// Two promises whose times are no further apart are one that was repeated, in seconds.
 const SAME_TIME_SECONDS: f64 = 600.0;
-/// "Back in ten minutes": who promises to be back so soon keeps it by coming back, whatever they say then.
-const BACK_SECONDS_MAX: f64 = 3_600.0;
-/// But not with what they say right after the promise, in seconds, nor in the first part of the time.
+/// Beside the grace of the channel, this part of the time that was asked for, and at most so many seconds.
+const GRACE_PART: f64 = 0.05;
+const GRACE_PART_SECONDS_MAX: f64 = 3_600.0;
+/// "Back in ten minutes": who promises to say something so soon keeps it by coming back, whatever they say then, in
+/// seconds.
+const BACK_SECONDS_MAX: f64 = 604_800.0;
+/// But not with what they say right after the promise, in seconds, nor in the first part of the time; of more than a
+/// day it is the last part that counts.
 const BACK_SECONDS_MIN: f64 = 60.0;
 const BACK_PART_MIN: f64 = 0.25;
+const BACK_PART_MIN_LONG: f64 = 0.75;
+const DAY_SECONDS: f64 = 86_400.0;
 
 /// What became of a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +84,7 @@ impl Entry {
         let quote: String = text.chars().skip(promise.start).take(length).collect();
         let patience = SignedDuration::from_secs(patience_seconds(said.channel));
         let patient_until = said.at.checked_add(patience).unwrap_or(promise.due);
-        let grace = if promise.exact { grace_seconds(said.channel) } else { 0 };
+        let grace = if promise.exact { grace_of(said, promise.due) } else { 0 };
         Entry {
             conversation_id: None,
             turn_id: Box::from(turn_id),
@@ -140,10 +147,11 @@ impl Entry {
         }
         let (length, passed) =
             (moments::seconds_between(self.made, self.due), moments::seconds_between(self.made, at));
+        let part = if length > DAY_SECONDS { BACK_PART_MIN_LONG } else { BACK_PART_MIN };
         let back = self.deed == Deed::Message
             && self.exact
             && length <= BACK_SECONDS_MAX
-            && passed >= BACK_SECONDS_MIN.max(length * BACK_PART_MIN);
+            && passed >= BACK_SECONDS_MIN.max(length * part);
         back || fulfils(&self.quote, text)
     }
 
@@ -153,6 +161,12 @@ impl Entry {
         let same_time = if self.exact { apart <= SAME_TIME_SECONDS } else { self.deed == new.deed };
         self.is_open() && self.exact == new.exact && same_time
     }
+}
+
+/// "Tomorrow morning" is not said to the minute.
+fn grace_of(said: &Setting<'_>, due: Timestamp) -> u32 {
+    let part = moments::seconds_between(said.at, due) * GRACE_PART;
+    grace_seconds(said.channel).saturating_add(part.min(GRACE_PART_SECONDS_MAX) as u32)
 }
 
 // === impl Ledger ===
@@ -203,22 +217,25 @@ impl Ledger {
         left.filter(Entry::is_open).map(|entry| Entry { standing: Standing::Expired, ..entry })
     }
 
-    /// A customer speaks: where they chase, the promise that they mean is broken, if it may be asked after by `now`.
+    /// A customer speaks: where they chase, the promise that they mean is broken, if it may be asked after by `now`;
+    /// to complain is enough where a stated time is over.
     /// Answers it: the latest one of the deed that is named, or else the latest.
-    pub fn chased(&mut self, text: &str, now: Timestamp) -> Option<Entry> {
+    pub fn chased(&mut self, text: &str, complains: bool, now: Timestamp) -> Option<Entry> {
         let may = |entry: &Entry| entry.is_open() && entry.deed != Deed::Stay && entry.chaseable <= now;
-        if !self.entries.iter().any(may) || !chases(text) {
+        if !self.entries.iter().any(may) {
             return None;
         }
+        let asks = chases(text);
+        let may = |entry: &Entry| may(entry) && (asks || complains && entry.exact);
         let named = |entry: &Entry| may(entry) && same_deed(&entry.quote, text);
         let meant = self.entries.iter().rposition(named).or_else(|| self.entries.iter().rposition(may))?;
         Some(self.entries[meant].end(Standing::Broken, now))
     }
 
-    /// A customer speaks: what was to be done elsewhere is kept where they say that it has come. Answers what was
+    /// A customer speaks: what was to be done elsewhere, or stayed for, is kept where they say that it has come. Answers what was
     /// broken, and is kept late.
     pub fn confirmed(&mut self, text: &str, now: Timestamp) -> Vec<Entry> {
-        let may = |entry: &Entry| entry.deed == Deed::Elsewhere && entry.may_be_kept();
+        let may = |entry: &Entry| entry.deed != Deed::Message && entry.may_be_kept();
         if self.entries.iter().any(may) && confirms(text) { self.keep(may, now) } else { Vec::new() }
     }
 

@@ -34,14 +34,14 @@ fn time_breaks_a_promise_once_after_its_grace() {
         ("I'll write to you within the hour.", "04T10:00:00"),
         ("And we'll refund you by Friday.", "04T10:01:00"),
     ]);
-    assert_eq!(ledger.due_next(0.0), Some(moment("04T11:02:00")));
-    assert_eq!(ledger.due_next(60.0), Some(moment("04T11:03:00")), "the source was gone");
+    assert_eq!(ledger.due_next(0.0), Some(moment("04T11:05:00")));
+    assert_eq!(ledger.due_next(60.0), Some(moment("04T11:06:00")), "the source was gone");
     let (at, broken) = ledger.ring(0.0).expect("one is due");
-    assert_eq!((at, &*broken.turn_id, broken.standing), (moment("04T11:02:00"), "m-0", Standing::Broken));
+    assert_eq!((at, &*broken.turn_id, broken.standing), (moment("04T11:05:00"), "m-0", Standing::Broken));
     assert_eq!(&*broken.quote, "I'll write to you within the hour");
-    assert_eq!(broken.overdue_seconds(at), 120.0);
+    assert_eq!(broken.overdue_seconds(at), 300.0);
     assert_eq!(ledger.open_and_overdue(at), (1, 1));
-    assert_eq!(ledger.due_next(0.0), Some(moment("07T00:02:00")));
+    assert_eq!(ledger.due_next(0.0), Some(moment("07T01:02:00")));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn deeds_and_the_customers_word_keep_a_promise_also_late() {
     assert_eq!(ledger.ring(0.0).map(|(_, entry)| entry.turn_id), Some(Box::from("m-1")));
     let late = ledger.kept("Sorry that I called you so late.", moment("05T12:00:00"));
     assert_eq!(ids(&late), ["m-1"]);
-    assert_eq!((late[0].standing, late[0].broken_at), (Standing::Kept, Some(moment("05T10:02:00"))));
+    assert_eq!((late[0].standing, late[0].broken_at), (Standing::Kept, Some(moment("05T11:02:00"))));
     assert_eq!(ids(&ledger.confirmed("he's here at last", moment("05T12:00:00"))), ["m-2"]);
     assert_eq!((ledger.open_and_overdue(moment("06T00:00:00")), ledger.due_next(0.0)), ((0, 0), None));
 }
@@ -81,7 +81,8 @@ fn who_promises_to_be_back_soon_keeps_it_by_coming_back() {
     };
     check("I'm back with you in ten minutes.", "04T10:08:00", 0);
     check("I'm back with you in ten minutes.", "04T10:00:30", 1);
-    check("I'll get back to you by Friday.", "04T10:30:00", 1);
+    check("I'll get back to you by Friday.", "05T10:30:00", 1);
+    check("I'll write today before five.", "04T14:20:00", 0);
     check("I'll ring you in ten minutes.", "04T10:08:00", 1);
 }
 
@@ -89,7 +90,7 @@ fn who_promises_to_be_back_soon_keeps_it_by_coming_back() {
 fn a_chase_breaks_the_one_that_is_meant() {
     let check = |promises: &[&str], text: &str, at: &str, expect: Option<&str>| {
         let promises: Vec<_> = promises.iter().map(|text| (*text, "04T10:00:00")).collect();
-        let chased = ledger(&promises).chased(text, moment(at));
+        let chased = ledger(&promises).chased(text, false, moment(at));
         assert_eq!(chased.as_ref().map(|entry| &*entry.turn_id), expect, "{promises:?} {text:?} {at}");
     };
     check(&["I'll get back to you shortly."], "any update?", "04T10:30:00", Some("m-0"));
@@ -101,6 +102,11 @@ fn a_chase_breaks_the_one_that_is_meant() {
     check(&both, "nobody called", "05T10:30:00", Some("m-0"));
     check(&both, "any update?", "05T10:30:00", Some("m-1"));
     check(&["I'll stay on until it works."], "any update?", "04T12:00:00", None);
+    let complains =
+        |promise, at| ledger(&[(promise, "04T10:00:00")]).chased("17:50, no cake", true, moment(at));
+    assert!(complains("It'll be with you by 17:30.", "04T17:50:00").is_some());
+    assert!(complains("It'll be with you by 17:30.", "04T17:20:00").is_none());
+    assert!(complains("I'll get back to you.", "04T17:50:00").is_none());
 }
 
 #[test]
@@ -145,13 +151,13 @@ fn what_was_promised_before_is_timed_if_its_time_is_to_come() {
         let entry = after.entries().next().expect("it is carried");
         assert_eq!(entry.conversation_id.as_deref(), (id != "c-1").then_some("c-1"));
         assert_eq!(after.due_next(7.0), expect.map(moment), "{id} {closed} {now}");
-        assert!(after.chased("where is my refund?", moment("07T09:00:00")).is_some());
+        assert!(after.chased("where is my refund?", false, moment("07T09:00:00")).is_some());
     };
-    check("c-2", true, "05T10:00:00", Some("07T00:02:00"));
+    check("c-2", true, "05T10:00:00", Some("07T01:02:00"));
     check("c-2", true, "08T10:00:00", None);
     check("c-2", false, "08T10:00:00", None);
     check("c-1", true, "08T10:00:00", None);
-    check("c-1", false, "08T10:00:00", Some("07T00:02:00"));
+    check("c-1", false, "08T10:00:00", Some("07T01:02:00"));
 }
 
 #[test]

@@ -85,7 +85,7 @@ static STAYS: LazyLock<Regex> = LazyLock::new(|| {
 /// The keeping of these is something said here.
 static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:get (?:right )?back|come back|(?:be|i'm|am) (?:right )?back|back with you|let you know|tell you|update|repl(?:y|ies)|respond|answer|write|text you|message|in touch|inform|notify|keep you (?:posted|informed)|follow up|report back|hear from|read from me|check in|here again)\b",
+        r"\b(?:get (?:right )?back|come back|(?:be|i'm|am) (?:right )?back|back with you|let you know|tell you|update|repl(?:y|ies)|respond|answer|write|text you|message|in touch|inform|notify|keep you (?:posted|informed)|follow up|report back|hear from|read from me|be (?:read|answered)|check in|here again|back (?:in|by|at)|have (?:the|an|my|our|your) (?:\w+ )?(?:diagnosis|answer|result|results|reply|update|news|quote|decision))\b",
     )
 });
 
@@ -157,6 +157,12 @@ pub fn promise(text: &str, evidence: Option<Range<usize>>, said: &Setting<'_>) -
     without_time
 }
 
+/// Whether a turn promises to stay until something is done: plain enough without a model.
+pub fn stays(text: &str) -> bool {
+    let may = ["until", "till", "before"].iter().any(|word| text.contains(word));
+    may && STAYS.is_match(Folded::of(text).text())
+}
+
 /// What one sentence promises.
 struct Found {
     words: Range<usize>,
@@ -194,6 +200,16 @@ fn stated<'t>(
         .filter(|time| !in_general_remark(sentence, &commitment.range, time))
         .filter_map(|time| if let When::At(moment) = time.when { Some((moment, time)) } else { None })
         .collect();
+    // "Tomorrow, Thursday, between 8 and 12": what is on the same day and right beside says it better.
+    let day = SignedDuration::from_hours(24);
+    let better = |(end, whole): &(Timestamp, &Deadline)| {
+        moments.iter().any(|(moment, time)| {
+            moment < end
+                && end.duration_since(*moment) < day
+                && clock::beside(sentence, &whole.range, &time.range)
+        })
+    };
+    let moments: Vec<_> = moments.iter().copied().filter(|time| !better(time)).collect();
     let behind = moments.iter().filter(|(_, time)| time.range.start >= commitment.range.start);
     behind.max_by_key(|(moment, _)| *moment).or(moments.iter().max_by_key(|(moment, _)| *moment)).copied()
 }
