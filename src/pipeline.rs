@@ -12,6 +12,7 @@
 //! conversation's own time and fires when the timeline gets there; with `clock: event` (and offline) also before a
 //! frame of its own conversation that is later.
 
+mod acquaintance;
 mod config;
 mod effects;
 mod gauges;
@@ -31,8 +32,8 @@ pub use ledger::Counts;
 
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{
-    Arrival, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source, Store,
-    StoreLimits, moments,
+    Arrival, Customers, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source,
+    Store, StoreLimits, moments,
 };
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
@@ -90,6 +91,7 @@ pub struct Admitted {
 /// Everything between the wire and the sinks, for one process.
 pub struct Pipeline<T: Ticket> {
     store: Store<T>,
+    customers: Customers,
     config: PipelineConfig,
     metrics: Arc<Metrics>,
     ledger: ledger::Ledger,
@@ -121,6 +123,7 @@ impl<T: Ticket> Pipeline<T> {
         let limits = StoreLimits { conversations_max: config.conversations_max, idle: config.idle };
         Pipeline {
             store: Store::new(limits),
+            customers: Customers::new(config.detectors.customer_memory_seconds),
             config,
             ledger: ledger::Ledger::new(Arc::clone(&metrics)),
             phrases: Phrases::new(),
@@ -146,7 +149,7 @@ impl<T: Ticket> Pipeline<T> {
         let entered = self.store.with_or_new(
             &id,
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation| {
                 conversation.timing.comes_from(ticket.source(), now);
                 let entry = conversation.admit(turn, fingerprint, arrival, ticket.clone());
@@ -268,7 +271,7 @@ impl<T: Ticket> Pipeline<T> {
     pub fn tick(&self, now: Timestamp) {
         self.store.tick(
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation, moment| self.fire(conversation, moment, now),
         );
     }

@@ -24,8 +24,6 @@ pub const MOVES_MAX: u32 = 3;
 /// What a turn says, for those who compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard<'a> {
-    /// The whole text.
-    pub text: &'a str,
     /// Its words.
     pub words: &'a Words,
     /// Scores of the customer turns so far, this one included, oldest first; the last few.
@@ -70,7 +68,7 @@ struct Trouble {
 impl Recall {
     /// The customer says something; `settled`: that all is well, or good-bye.
     pub fn customer(&mut self, turn: TurnSeen<'_>, settled: bool) -> Vec<Change> {
-        let Heard { text, words, .. } = turn.heard;
+        let (text, words) = (turn.text, turn.heard.words);
         let mut changes = Vec::new();
         let quoted = turn.quoted();
         let statement = Statement::of(words, turn.shown.signal(Signal::RepeatsSelf));
@@ -102,7 +100,8 @@ impl Recall {
 
     /// The business side says something.
     pub fn business(&mut self, turn: TurnSeen<'_>) -> Vec<Change> {
-        let Heard { text, words, asked, phrase, .. } = turn.heard;
+        let text = turn.text;
+        let Heard { words, asked, phrase, .. } = turn.heard;
         let mut changes = Vec::new();
         let quoted = turn.quoted();
         let took_over = self.role.replace(turn.role) == Some(Role::Bot) && turn.role == Role::Agent;
@@ -160,7 +159,7 @@ impl Trouble {
     fn settle(&mut self) -> Option<Change> {
         let Trouble { found, customer_turns, .. } = std::mem::take(self);
         let value = f64::from(customer_turns);
-        found.then_some(Change::Resolved { found: Found::Signal(Signal::Stuck), value })
+        found.then_some(Change::Resolved { found: Found::Signal(Signal::Stuck), about: None, value })
     }
 
     /// Whether the conversation is stuck since this turn; `earlier` is what the turn repeats.
@@ -199,7 +198,7 @@ fn contradicted(contradiction: Contradiction, quoted: &Quoted) -> Change {
     let evidence = [earlier, later].map(|statement| {
         let start = statement.claim.start;
         let end = start + statement.quote.chars().count();
-        Evidence { turn_id: statement.turn_id, start, end, quote: statement.quote }
+        Evidence { turn_id: statement.turn_id, conversation_id: None, start, end, quote: statement.quote }
     });
     opened(Found::Mistake(Mistake::Contradicts), quoted, evidence.into(), 1.0)
 }

@@ -27,7 +27,7 @@ const POSTPONED_UNASKED_WORDS_MAX: usize = 5;
 /// The same for "no" after the offer of more.
 const NO_WORDS_MAX: usize = 3;
 /// A score (−1 to 1) at or below which a customer's turn is a complaint whatever else it shows.
-const COMPLAINT_SCORE: f64 = -0.4;
+pub const COMPLAINT_SCORE: f64 = -0.4;
 /// Nobody holds a customer for longer by saying so, in seconds.
 const ALLOWANCE_SECONDS_MAX: u32 = 86_400;
 

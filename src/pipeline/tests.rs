@@ -6,6 +6,7 @@ mod gauges;
 mod limits;
 mod model;
 mod order;
+mod promises;
 mod state;
 mod stress;
 

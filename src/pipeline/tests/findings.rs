@@ -6,7 +6,7 @@ use crate::detectors::DetectorLimits;
 use crate::scoring::{LabelScore, Name};
 use crate::wire::{Act, Finding, FindingState, Mistake, Signal};
 
-fn close_by(house: &House, conversation_id: &str, by: Option<Role>, seconds: u32) {
+pub fn close_by(house: &House, conversation_id: &str, by: Option<Role>, seconds: u32) {
     let closed = Closed { conversation_id: conversation_id.to_owned(), ts: at(seconds), closed_by: by };
     house.pipeline.closed(closed, Clock::Event, at(seconds), house.probe("close"));
 }
@@ -17,12 +17,12 @@ fn shows(names: &[Name]) -> Scores {
     Scores { labels: names.iter().map(label).collect(), ..scores(0.0) }
 }
 
-fn say_showing(house: &mut House, turn: Turn, names: &[Name]) {
+pub fn say_showing(house: &mut House, turn: Turn, names: &[Name]) {
     house.admit(turn);
     house.complete(Ok(shows(names)));
 }
 
-fn counted(house: &House, series: &str) -> bool {
+pub fn counted(house: &House, series: &str) -> bool {
     house.pipeline.metrics.render().lines().any(|line| line == format!("undertone_{series}"))
 }
 
