@@ -93,6 +93,7 @@ impl Recall {
         self.given.customer_said(&quoted, text, words);
         self.steps.customer_said(words);
         self.canned.customer_said();
+        self.stated.told(turn.turn_id, text);
         self.said.remember(&quoted, statement);
         self.first.get_or_insert(quoted);
         changes
