@@ -182,7 +182,7 @@ fn located(sentence: &str) -> Vec<Located> {
     if words(sentence).any(|word| open_ended(&sentence[word])) {
         return all;
     }
-    let of_all = of_all(sentence);
+    let mut of_all_said = None;
     for clause in clauses(sentence) {
         let text = &sentence[clause.clone()];
         if words(text).any(|word| vague(&text[word])) {
@@ -192,6 +192,7 @@ fn located(sentence: &str) -> Vec<Located> {
             continue;
         };
         let Stated { predicate, holds, lasting, pronoun, range } = stated;
+        let of_all = *of_all_said.get_or_insert_with(|| of_all(sentence));
         let value = Value::Holds { predicate, holds, lasting, of_all };
         let range = clause.start + range.start..clause.start + range.end;
         all.push(Located { found: Found { value, range, definite: false }, clause, pronoun });

@@ -37,8 +37,8 @@ enum Tense {
 }
 
 /// Words without which nothing is disturbed.
-const TROUBLES: [&str; 9] =
-    ["outage", "fault", "disr", "delay", "strike", "interrupt", "disturbed", " down", "works"];
+static TROUBLES: LazyLock<Regex> =
+    LazyLock::new(|| pattern("outage|fault|disr|delay|strike|interrupt|disturbed"));
 static THERE: LazyLock<Regex> = LazyLock::new(|| {
     let what = "outage|fault|disruption|delay|strike|interruption";
     let kind = "(?:known |major |reported |current |general |network )?";
@@ -245,7 +245,7 @@ pub fn of_all(sentence: &str) -> bool {
 
 /// "There is no outage", "mobile data is disturbed".
 pub fn existence(clause: &str) -> Option<Stated> {
-    if !TROUBLES.iter().any(|word| clause.contains(word)) {
+    if !TROUBLES.is_match(clause) {
         return None;
     }
     let caught = THERE.captures(clause)?;
