@@ -8,16 +8,20 @@ use std::sync::Arc;
 
 use super::canned::Canned;
 use super::contradictions::{Contradiction, Statements};
+use super::facts::Kinds;
 use super::repetition::{self, Memory, Repeat, Statement};
 use super::start_over::{self, Given};
 use super::steps::{self, Steps};
 use super::stuck::{self, BotMemory, Progress};
 use super::told_already::told_already;
 use super::{Change, Discovery, Quoted, TurnSeen};
+use crate::conversation::Contact;
 use crate::conversation::phrases::Seen;
 use crate::conversation::words::Words;
 use crate::wire::{Evidence, Found, Mistake, Role, Signal};
 
+/// Who comes back with the same problem says so in their first turns.
+const RETURN_TURNS_MAX: u32 = 3;
 /// So many moves to another agent or queue are a runaround by themselves.
 pub const MOVES_MAX: u32 = 3;
 
@@ -32,6 +36,8 @@ pub struct Heard<'a> {
     pub asked: Option<&'a str>,
     /// Where a turn of the business side was heard before.
     pub phrase: Seen,
+    /// The customer's last conversation before this one.
+    pub earlier: Option<&'a Contact>,
 }
 
 /// What is remembered.
@@ -51,6 +57,9 @@ pub struct Recall {
     first: Option<Quoted>,
     /// Who spoke last for the business side.
     role: Option<Role>,
+    customer_turns: u32,
+    /// Where the customer says what they said in an earlier conversation.
+    returned: Option<Quoted>,
 }
 
 /// What went wrong since the problem was opened.
@@ -90,6 +99,12 @@ impl Recall {
             changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, vec![told.evidence()], 1.0));
         }
         changes.extend(self.trouble.find(&turn, &quoted, earlier));
+        self.customer_turns = self.customer_turns.saturating_add(1);
+        if self.customer_turns <= RETURN_TURNS_MAX && self.returned.is_none() {
+            let known = turn.heard.earlier.into_iter().flat_map(|contact| &contact.opening);
+            let same = known.into_iter().any(|opening| repetition::alike(opening, &statement).is_some());
+            self.returned = same.then(|| quoted.clone());
+        }
         self.given.customer_said(&quoted, text, words);
         self.steps.customer_said(words);
         self.canned.customer_said();
@@ -115,6 +130,7 @@ impl Recall {
             let evidence = vec![again.given_in.evidence(), place.evidence()];
             changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, evidence, 1.0));
         }
+        changes.extend(self.starts_at_zero(&turn, &quoted));
         if let Some(times) = self.canned.heard(words, turn.shown, phrase) {
             let found = Found::Mistake(Mistake::CannedReply);
             changes.push(opened(found, &quoted, vec![quoted.evidence()], f64::from(times)));
@@ -133,6 +149,21 @@ impl Recall {
         self.said.answered(words);
         self.steps.remember(&quoted, &steps);
         changes
+    }
+
+    /// What the customer's next conversation should know of this one: what they said first, and the facts they gave.
+    pub fn opening(&self) -> (impl Iterator<Item = &Statement>, Kinds) {
+        (self.said.opening(), self.given.kinds())
+    }
+
+    /// Who comes back with the same problem is asked as if it were new.
+    fn starts_at_zero(&mut self, turn: &TurnSeen<'_>, quoted: &Quoted) -> Option<Change> {
+        let Heard { words, earlier, .. } = turn.heard;
+        let place = start_over::starts_at_zero(words, earlier?.given)?;
+        let returned = self.returned.take()?;
+        let place = Quoted { place: Some(place), ..quoted.clone() };
+        let evidence = vec![returned.evidence(), place.evidence()];
+        Some(opened(Found::Mistake(Mistake::MustStartOver), quoted, evidence, 1.0))
     }
 
     /// The conversation has come to another agent, or goes to another queue.

@@ -206,6 +206,11 @@ impl Memory {
         self.said.push_back(Said { quoted: quoted.clone(), round: self.round, statement });
     }
 
+    /// What was said first, if it could be said again.
+    pub fn opening(&self) -> impl Iterator<Item = &Statement> {
+        self.said.iter().map(|said| &said.statement)
+    }
+
     pub fn len(&self) -> usize {
         self.said.len()
     }

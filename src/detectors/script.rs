@@ -41,7 +41,7 @@ fn word(at: Timestamp, change: &Change) -> String {
 }
 
 pub fn heard(words: &Words) -> Heard<'_> {
-    Heard { words, scores: &[], asked: None, phrase: Seen::default() }
+    Heard { words, scores: &[], asked: None, phrase: Seen::default(), earlier: None }
 }
 
 /// What the script gives, of one name.

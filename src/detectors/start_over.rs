@@ -176,6 +176,16 @@ pub fn asked_again(given: &Given, words: &Words, moved: bool) -> Option<Asked> {
     Some(asked(fact, problem_question(words, moved)?))
 }
 
+/// Where a turn of the business side asks for one of these kinds, or for the problem as if nothing had been said; for
+/// a customer who comes back with the same problem.
+pub fn starts_at_zero(words: &Words, given: Kinds) -> Option<Range<u32>> {
+    if SECURITY.is_match(words.folded()) {
+        return None;
+    }
+    let known = questions(words).into_iter().find(|(kind, _)| given.has(*kind)).map(|(_, noun)| noun);
+    known.or_else(|| problem_question(words, true)).map(|place| words.place(place))
+}
+
 /// The kinds of facts that a turn asks for, each with the words that name it.
 fn questions(words: &Words) -> Vec<(Kind, Range<usize>)> {
     // Most turns ask for nothing; to see that is cheap.
@@ -342,6 +352,11 @@ fn pattern(source: &str) -> Regex {
 // === impl Given ===
 
 impl Given {
+    /// The kinds that were given.
+    pub fn kinds(&self) -> Kinds {
+        self.facts.iter().map(|fact| fact.kind).collect()
+    }
+
     /// Whether nothing was given yet.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty()

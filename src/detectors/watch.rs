@@ -10,9 +10,11 @@ use jiff::Timestamp;
 
 use super::cut_short::{self, Answered, Ending};
 use super::empty_promise::Pledged;
+use super::facts::Kinds;
 use super::left_waiting::Answers;
 use super::missing_basics::Basics;
 use super::recall::{Heard, Recall};
+use super::repetition::Statement;
 use super::unmet_request::{Acted, Escalation};
 use super::words::{Before, COMPLAINT_SCORE, Cues};
 use super::{Change, DetectorLimits, Need, Quoted, Shown};
@@ -104,6 +106,11 @@ impl Watch {
         let changes =
             [self.answers.settle(at, setting), self.ending.closed(by, at, setting), self.basics.closed(by)];
         changes.into_iter().flatten().chain(self.promises.closed(by, at, setting)).collect()
+    }
+
+    /// See [`Recall::opening`].
+    pub fn opening(&self) -> (impl Iterator<Item = &Statement>, Kinds) {
+        self.recall.opening()
     }
 
     /// When time alone will find something next, in the conversation's own time.

@@ -6,8 +6,7 @@
 use jiff::Timestamp;
 
 use super::{Pipeline, Ticket};
-use crate::conversation::{Acquaintance, Contact, Conversation, Earlier, Legacy};
-use crate::detectors::facts::Kinds;
+use crate::conversation::{Acquaintance, Contact, Conversation, Earlier, Legacy, OPENING_MAX};
 use crate::wire::Turn;
 
 impl<T: Ticket> Pipeline<T> {
@@ -42,12 +41,15 @@ impl<T: Ticket> Pipeline<T> {
         };
         let id = &conversation.id;
         let promises = conversation.watch.promises.take_open(id);
-        let contact = conversation.state.customer_id.is_some().then(|| Contact {
-            conversation: self.customers.conversation_key(id),
-            channel: conversation.state.channel,
-            ended: at,
-            opening: Vec::new(),
-            given: Kinds::default(),
+        let contact = conversation.state.customer_id.is_some().then(|| {
+            let (opening, given) = conversation.watch.opening();
+            Contact {
+                conversation: self.customers.conversation_key(id),
+                channel: conversation.state.channel,
+                ended: at,
+                opening: opening.take(OPENING_MAX).cloned().collect(),
+                given,
+            }
         });
         self.customers.end(key, Legacy { promises, mood, contact }, now);
     }

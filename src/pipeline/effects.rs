@@ -118,6 +118,7 @@ impl<T: Ticket> Pipeline<T> {
                 scores: &conversation.state.scores,
                 asked: asked.as_deref(),
                 phrase: self.phrase(conversation, role, &words, effect.at),
+                earlier: conversation.acquaintance.contact.as_deref(),
             },
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);

@@ -386,3 +386,29 @@ fn a_template_is_heard_across_conversations() {
         house.findings().iter().map(|found| (found.name, found.conversation_id.clone())).collect();
     assert_eq!(found, [("canned_reply", "c-4".to_owned()), ("canned_reply", "c-5".to_owned())]);
 }
+
+#[test]
+fn a_customer_who_comes_back_with_the_same_problem_must_not_start_over() {
+    let of_ana = |turn: Turn| Turn { customer_id: Some("ana".to_owned()), ..turn };
+    let told = "my lamp with the blue shade arrived broken, order number 8812337";
+    let check = |second: &str, answer: &str, expect: &[&str]| {
+        let mut house = House::default();
+        house.say(of_ana(turn("1", told, 0)), 0.0);
+        house.say(agent("2", "I am sorry, I will look into it", 10), 0.0);
+        house.close("c", 20);
+        house.say(within("d", of_ana(turn("3", second, 86_400))), 0.0);
+        house.say(within("d", agent("4", answer, 86_410)), 0.0);
+        let quotes: Vec<String> = house
+            .findings()
+            .into_iter()
+            .filter(|found| found.name == "must_start_over")
+            .flat_map(|found| found.evidence.into_iter().map(|it| it.quote))
+            .collect();
+        assert_eq!(quotes, expect, "{second:?} {answer:?}");
+    };
+    let again = "the lamp with the blue shade arrived broken and cold";
+    check(again, "Hi! How can I help you today?", &[again, "How can I help"]);
+    check(again, "Can I have your order number?", &[again, "order number"]);
+    check(again, "I see what you wrote yesterday. A new one is on its way.", &[]);
+    check("where is my second parcel with the garden chairs?", "Can I have your order number?", &[]);
+}
