@@ -93,7 +93,7 @@ static ALL_AGAIN: LazyLock<Regex> = LazyLock::new(|| {
 /// Takes it back: no need to, you will not have to, I am sorry that you had to.
 static SPARES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"\b(?:no need|dont|do not|wont|will not|not|never|nothing|without|instead of|had to|having to",
+        r"\b(?:no need|neednt|dont|do not|wont|will not|not|never|nothing|without|instead of|had to|having to",
         r"|so that you|let me|ill|well|i can|we can|happy to)\b",
     ))
 });
