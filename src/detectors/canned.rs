@@ -65,7 +65,9 @@ impl Canned {
                 break;
             }
             // "2. Tap the icon": a step that is said again is looked at elsewhere.
-            let is_step = words.word(sentence.words.start).bytes().all(|byte| byte.is_ascii_digit());
+            let is_number = |at: usize| words.word(at).bytes().all(|byte| byte.is_ascii_digit());
+            let start = sentence.words.start;
+            let is_step = is_number(start) || start > 0 && is_number(start - 1);
             if sentence.words.len() < SENTENCE_WORDS_MIN || is_step {
                 continue;
             }
