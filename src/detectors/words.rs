@@ -94,8 +94,11 @@ enum List {
     Closings,
 }
 
+/// Phrases, each with its list.
+type Listed = Vec<(List, &'static str)>;
+
 /// Phrases by the hash of their first word, ascending.
-static PHRASES: LazyLock<Vec<(u32, Vec<(List, &'static str)>)>> = LazyLock::new(|| {
+static PHRASES: LazyLock<Vec<(u32, Listed)>> = LazyLock::new(|| {
     let all = [
         (List::Goodbyes, phrases::GOODBYES),
         (List::LastWords, phrases::LAST_WORDS),
