@@ -206,7 +206,7 @@ impl<T: Ticket> Pipeline<T> {
     /// A turn without scores has no effect and is forgotten, so that it can be sent again.
     pub fn complete(&self, admitted: Admitted, result: Result<Scores, ScoreError>) {
         let Admitted { conversation_id, place, .. } = admitted;
-        let blank = self.store.with(&conversation_id, |conversation| {
+        let settled = self.store.with(&conversation_id, |conversation| {
             match result {
                 Ok(scores) => {
                     let waited = conversation.fill(place, scores);
@@ -220,8 +220,14 @@ impl<T: Ticket> Pipeline<T> {
                 }
             }
             self.settle(conversation);
-            conversation.is_blank()
+            let overdue = conversation.timing.overdue().map(|due| (due, conversation.last_arrival));
+            (conversation.is_blank(), overdue)
         });
+        let (blank, overdue) = settled.unzip();
+        if let Some(((timeline, at), now)) = overdue.flatten() {
+            self.store
+                .tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
+        }
         // A flood of turns that are all refused must not fill the store with conversations that never began.
         if blank == Some(true) {
             self.store.forget_if(&conversation_id, crate::conversation::Conversation::is_blank);

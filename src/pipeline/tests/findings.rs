@@ -412,3 +412,24 @@ fn a_customer_who_comes_back_with_the_same_problem_must_not_start_over() {
     check(again, "I see what you wrote yesterday. A new one is on its way.", &[]);
     check("where is my second parcel with the garden chairs?", "Can I have your order number?", &[]);
 }
+
+#[test]
+fn a_timer_set_behind_the_time_of_its_source_fires_at_once() {
+    let floor = Floor::new();
+    let source = Arc::new(Source::on_its_own_time(7));
+    source.joined(at(0));
+    let admit = |turn: Turn| {
+        let probe = Probe { name: turn.turn_id.clone(), log: Arc::clone(&floor.log) };
+        let ticket = Connected { probe, source: Arc::clone(&source) };
+        match floor.pipeline.admit(turn, Clock::Event, at(0), ticket) {
+            Admission::Score(admitted) => admitted,
+            Admission::Done => panic!("a turn to be scored"),
+        }
+    };
+    let slow = admit(within("slow", turn("1", "is it open?", 0)));
+    let quick = admit(within("quick", turn("2", "is it open?", 300)));
+    floor.pipeline.complete(quick, Ok(scores(0.0)));
+    assert_eq!(floor.found(), [""; 0]);
+    floor.pipeline.complete(slow, Ok(scores(0.0)));
+    assert_eq!(floor.found(), ["slow open 120"]);
+}
