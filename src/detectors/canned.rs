@@ -2,7 +2,7 @@
 //! where the customer needed an answer.
 //!
 //! Holds always: pure; a formula of a few words is no reply out of the can, nor is a template that answers; a
-//! memory holds at most [`SENTENCES_MAX`] hashes. Called by [`super::Recall`].
+//! memory holds at most [`SENTENCES_MAX`] hashes. Called by `recall`.
 
 use std::collections::VecDeque;
 

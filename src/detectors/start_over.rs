@@ -3,7 +3,7 @@
 //! Holds always: pure; a [`Given`] holds at most one entry per kind of fact. Silent where the value is shown for
 //! confirmation, where security or a wrong value is given as the reason, where another item is asked for, and where
 //! the customer has given several of the kind. English.
-//! Called by [`super::Recall`].
+//! Called by `recall`.
 
 use std::ops::Range;
 use std::sync::LazyLock;

@@ -108,7 +108,7 @@ impl Watch {
         changes.into_iter().flatten().chain(self.promises.closed(by, at, setting)).collect()
     }
 
-    /// See [`Recall::opening`].
+    /// What the customer's next conversation should know of this one: what they said first, and the facts they gave.
     pub fn opening(&self) -> (impl Iterator<Item = &Statement>, Kinds) {
         self.recall.opening()
     }

@@ -1,6 +1,7 @@
 //! What the pipeline promises, with scores made up: no model is needed here.
 
 mod alerting;
+mod comparing;
 mod findings;
 mod gauges;
 mod limits;

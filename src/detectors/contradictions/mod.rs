@@ -5,7 +5,7 @@
 //! terms (with VAT, per month) are compared; any sign of an explanation, of time that has passed, or of a question
 //! about something else silences; at most one contradiction of a turn with another; at most [`CLAIMS_MAX`]
 //! statements are remembered, the oldest leaves first. Offsets are code points.
-//! Called by [`super::Recall`], with every turn.
+//! Called by `recall`, with every turn.
 
 mod claims;
 mod compare;

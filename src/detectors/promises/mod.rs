@@ -2,7 +2,7 @@
 //!
 //! Holds always: English only; pure, with time, zone and channel given; what is general, conditional, asked or mere
 //! holding is no promise, since a promise that was none would later be booked as broken. Offsets are code points.
-//! Called by [`super::empty_promise`], with the turns in which the model sees a `promise_made`.
+//! Called by `empty_promise`, with the turns in which the model sees a `promise_made`.
 
 mod calendar;
 mod clock;
