@@ -108,7 +108,9 @@ impl Recall {
         self.given.customer_said(&quoted, text, words);
         self.steps.customer_said(words);
         self.canned.customer_said();
-        self.stated.told(turn.turn_id, text);
+        if words.iter().any(tells) {
+            self.stated.told(turn.turn_id, text);
+        }
         self.said.remember(&quoted, statement);
         self.first.get_or_insert(quoted);
         changes
@@ -212,6 +214,11 @@ impl Trouble {
         let evidence = earlier.iter().chain([quoted]).map(Quoted::evidence).collect();
         Some(opened(Found::Signal(Signal::Stuck), quoted, evidence, f64::from(self.customer_turns)))
     }
+}
+
+/// Whether a word may report what somebody said; most turns have none, and to see that is cheap.
+fn tells(word: &str) -> bool {
+    ["told", "sa", "confirmed", "wr", "promised", "assured"].iter().any(|stem| word.starts_with(stem))
 }
 
 /// Found in this turn.

@@ -125,6 +125,17 @@ static PHRASES: LazyLock<Vec<(u32, Listed)>> = LazyLock::new(|| {
     phrases.into_iter().collect()
 });
 
+/// What thanks and reactions are made of, by the hash of the word, ascending; whether it is a reaction.
+static COURTESIES: LazyLock<Vec<(u32, bool)>> = LazyLock::new(|| {
+    let reactions = phrases::REACTIONS.iter().map(|word| (word, true));
+    let others = phrases::FILLERS.iter().chain(phrases::THANKS).map(|word| (word, false));
+    let mut courtesies: BTreeMap<u32, bool> = BTreeMap::new();
+    for (word, reaction) in reactions.chain(others) {
+        *courtesies.entry(short_hash(word.as_bytes())).or_default() |= reaction;
+    }
+    courtesies.into_iter().collect()
+});
+
 // === impl Cues ===
 
 impl Cues {
@@ -135,7 +146,8 @@ impl Cues {
         let mut cues = Cues { asks, ..Cues::default() };
         let mut rest = plain.as_str();
         while let Some((word, after)) = rest.split_once(' ') {
-            let known = PHRASES.binary_search_by_key(&short_hash(word.as_bytes()), |(hash, _)| *hash);
+            let hash = short_hash(word.as_bytes());
+            let known = PHRASES.binary_search_by_key(&hash, |(hash, _)| *hash);
             for (list, phrase) in known.map_or(&[][..], |at| &PHRASES[at].1) {
                 let bit = 1 << *list as u16;
                 if let Some(after) = rest.strip_prefix(phrase).filter(|after| after.starts_with(' ')) {
@@ -146,10 +158,11 @@ impl Cues {
             }
             if cues.words >= COURTESY_WORDS_MAX {
                 cues.strange += 1;
-            } else if phrases::REACTIONS.contains(&word) {
-                cues.reactions += 1;
-            } else if !phrases::FILLERS.contains(&word) && !phrases::THANKS.contains(&word) {
-                cues.strange += 1;
+            } else {
+                match COURTESIES.binary_search_by_key(&hash, |(hash, _)| *hash) {
+                    Ok(at) => cues.reactions += usize::from(COURTESIES[at].1),
+                    Err(_) => cues.strange += 1,
+                }
             }
             cues.words += 1;
             rest = after;
