@@ -129,7 +129,7 @@ pub fn class(pairs: &[(f64, bool)], precision: f64) -> Calibration {
 }
 
 /// Scale and offset with the least negative log-likelihood of Platt's targets, by Newton's method.
-fn platt(pairs: &[(f64, bool)], positives: usize) -> (f64, f64) {
+pub fn platt(pairs: &[(f64, bool)], positives: usize) -> (f64, f64) {
     let (yes, no) = (positives as f64, (pairs.len() - positives) as f64);
     let (high, low) = ((yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0));
     let (mut scale, mut offset) = (1.0, 0.0);
