@@ -3,7 +3,8 @@
 //! Conversations Gone Awry, Change My View: the speakers are read alternately as customer and agent, the last one as the
 //! customer; whether the comment after the last one derails is the truth.
 //!
-//! Holds always: the threshold is chosen on one half, drawn by the hash of the id, and measured on the other, both ways.
+//! Holds always: the threshold is chosen on one half, drawn by the hash of the id, and measured on the other, both ways, for twenty
+//! halvings.
 //! Called by `cli::evaluate`.
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::conversations::Annotated;
-use super::follow::Followed;
+use super::follow::{Followed, Moment};
 use super::measures::{auc, mean_of, share};
 use super::report::figure;
 use crate::detectors::RiskModel;
@@ -22,6 +23,8 @@ use crate::training::data::{DataError, Outcome, for_lines, id, spoken};
 use crate::training::split::Split;
 use crate::wire::Level;
 
+/// How often the debates are halved: where all is near chance one threshold says little.
+const HALVINGS: u32 = 20;
 /// The file of the data folder, if it is there.
 pub const DERAILMENT_FILE: &str = "cga_cmv_valid_context.jsonl.gz";
 
@@ -31,29 +34,28 @@ pub struct Derailment {
     pub conversations: usize,
     pub derailing: usize,
     pub auc: Option<f64>,
-    /// Means of the two halves.
+    /// With thresholds chosen on the other half; means over all halves.
+    pub chosen: AtThreshold,
+    /// At the level `high` as it is served.
+    pub high: AtThreshold,
+}
+
+/// What a threshold gives.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtThreshold {
     pub accuracy: Option<f64>,
     pub false_positive_rate: Option<f64>,
     pub recall: Option<f64>,
     /// Comments from the first one over the threshold to the one that derails; a mean over those found.
     pub horizon_comments: Option<f64>,
-    /// The same at the level `high` as it is served.
-    pub at_high: AtLevel,
 }
 
-/// What a fixed threshold gives.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AtLevel {
-    pub accuracy: Option<f64>,
-    pub false_positive_rate: Option<f64>,
-    pub recall: Option<f64>,
-}
-
-/// A debate and its risk after each comment.
+/// A debate and the log-odds of its risk after each comment: many reach the ceiling of the risk itself.
 struct Debate {
     derails: bool,
-    first_half: bool,
-    risks: Vec<f64>,
+    /// In which half it is, one bit a halving.
+    halves: u32,
+    logits: Vec<f64>,
     highest: f64,
 }
 
@@ -93,36 +95,39 @@ fn alternating(line: &Value) -> Value {
 /// Measures a risk on debates.
 pub fn measure_derailment(model: &RiskModel, followed: &[Followed]) -> Derailment {
     let debate = |one: &Followed| {
-        let risks: Vec<f64> = one.moments.iter().map(|moment| model.assess(&moment.features).risk).collect();
-        let highest = risks.iter().copied().fold(0.0, f64::max);
-        let first_half = Sha256::digest(&one.id)[0].is_multiple_of(2);
-        Debate { derails: one.is_bad(), first_half, risks, highest }
+        let logit = |moment: &Moment| model.log_odds(&moment.features.values());
+        let logits: Vec<f64> = one.moments.iter().map(logit).collect();
+        let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let bits = Sha256::digest(&one.id)[..4].try_into().expect("a sha256 has 32 bytes: this is a bug");
+        Debate { derails: one.is_bad(), halves: u32::from_be_bytes(bits), logits, highest }
     };
     let debates: Vec<Debate> = followed.iter().map(debate).collect();
-    let halves = [true, false].map(|first| {
-        let (here, there): (Vec<&Debate>, Vec<&Debate>) =
-            debates.iter().partition(|one| one.first_half == first);
-        let threshold = best_threshold(&here);
-        let horizons: Vec<f64> = there.iter().filter_map(|one| one.horizon(threshold)).collect();
-        (at(&there, threshold), mean_of(&horizons))
+    let ways = (0..HALVINGS).flat_map(|halving| [(halving, true), (halving, false)]);
+    let halves = ways.map(|(halving, first)| {
+        let here = |one: &&Debate| (one.halves >> halving & 1 == 0) == first;
+        let (here, there): (Vec<&Debate>, Vec<&Debate>) = debates.iter().partition(here);
+        at(&there, best_threshold(&here))
     });
-    let mean = |of: &dyn Fn(&(AtLevel, Option<f64>)) -> Option<f64>| {
+    let halves: Vec<AtThreshold> = halves.collect();
+    let mean = |of: fn(&AtThreshold) -> Option<f64>| {
         let figures: Option<Vec<f64>> = halves.iter().map(of).collect();
         mean_of(&figures?)
     };
     let highest = |derails| -> Vec<f64> {
         debates.iter().filter(|one| one.derails == derails).map(|one| one.highest).collect()
     };
-    let high = LEVELS.iter().find(|(level, _)| *level == Level::High).map_or(1.0, |(_, least)| *least);
+    let high = LEVELS.iter().find(|(level, _)| *level == Level::High).map_or(0.5, |(_, least)| *least);
     Derailment {
         conversations: debates.len(),
         derailing: debates.iter().filter(|one| one.derails).count(),
         auc: auc(&highest(true), &highest(false)),
-        accuracy: mean(&|(at, _)| at.accuracy),
-        false_positive_rate: mean(&|(at, _)| at.false_positive_rate),
-        recall: mean(&|(at, _)| at.recall),
-        horizon_comments: mean(&|(_, horizon)| *horizon),
-        at_high: at(&debates.iter().collect::<Vec<_>>(), high),
+        chosen: AtThreshold {
+            accuracy: mean(|half| half.accuracy),
+            false_positive_rate: mean(|half| half.false_positive_rate),
+            recall: mean(|half| half.recall),
+            horizon_comments: mean(|half| half.horizon_comments),
+        },
+        high: at(&debates.iter().collect::<Vec<_>>(), (high / (1.0 - high)).ln()),
     }
 }
 
@@ -139,44 +144,45 @@ fn best_threshold(debates: &[&Debate]) -> f64 {
     candidates.into_iter().fold((0, f64::INFINITY), better).1
 }
 
-fn at(debates: &[&Debate], threshold: f64) -> AtLevel {
+fn at(debates: &[&Debate], threshold: f64) -> AtThreshold {
     let said = |derails| {
         let of = debates.iter().filter(|one| one.derails == derails);
         (of.clone().filter(|one| one.highest >= threshold).count(), of.count())
     };
     let ((hits, derailing), (false_alarms, civil)) = (said(true), said(false));
-    AtLevel {
+    let horizons: Vec<f64> = debates.iter().filter_map(|one| one.horizon(threshold)).collect();
+    AtThreshold {
         accuracy: share((hits + civil - false_alarms) as f64, debates.len()),
         false_positive_rate: share(false_alarms as f64, civil),
         recall: share(hits as f64, derailing),
+        horizon_comments: mean_of(&horizons),
     }
 }
 
 impl Debate {
     /// Comments from the first one over the threshold to the one that derails.
     fn horizon(&self, threshold: f64) -> Option<f64> {
-        let first = self.risks.iter().position(|risk| *risk >= threshold).filter(|_| self.derails)?;
-        Some((self.risks.len() - first) as f64)
+        let first = self.logits.iter().position(|risk| *risk >= threshold).filter(|_| self.derails)?;
+        Some((self.logits.len() - first) as f64)
     }
 }
 
 impl Derailment {
     /// As a table.
     pub fn to_text(&self) -> String {
-        let row = |name: &str, figures: [Option<f64>; 4]| {
+        let row = |name: &str, at: &AtThreshold| {
+            let figures = [at.accuracy, at.false_positive_rate, at.recall, at.horizon_comments];
             format!("| {name} | {} |\n", figures.map(figure).join(" | "))
         };
-        let AtLevel { accuracy, false_positive_rate, recall } = self.at_high;
         format!(
             "Derailment of debates ({} of {} derail; area under the curve {})\n\n\
-             | threshold | accuracy | false positives | recall | comments ahead |\n|---|---|---|---|---|\n",
+             | threshold | accuracy | false positives | recall | comments ahead |\n|---|---|---|---|---|\n{}{}",
             self.derailing,
             self.conversations,
-            figure(self.auc)
-        ) + &row(
-            "chosen on the other half",
-            [self.accuracy, self.false_positive_rate, self.recall, self.horizon_comments],
-        ) + &row("high, as in customer care", [accuracy, false_positive_rate, recall, None])
+            figure(self.auc),
+            row("chosen on the other half", &self.chosen),
+            row("high, as in customer care", &self.high)
+        )
     }
 }
 
@@ -194,9 +200,9 @@ mod tests {
 
     #[test]
     fn the_threshold_with_the_best_accuracy_is_taken_and_counted() {
-        let debate = |derails, risks: &[f64]| {
-            let highest = risks.iter().copied().fold(0.0, f64::max);
-            Debate { derails, first_half: true, risks: risks.to_vec(), highest }
+        let debate = |derails, logits: &[f64]| {
+            let highest = logits.iter().copied().fold(0.0, f64::max);
+            Debate { derails, halves: 0, logits: logits.to_vec(), highest }
         };
         let debates = [
             debate(true, &[0.2, 0.7, 0.6]),
@@ -206,8 +212,12 @@ mod tests {
         ];
         let debates: Vec<&Debate> = debates.iter().collect();
         assert_eq!(best_threshold(&debates), 0.7);
-        let expect = AtLevel { accuracy: Some(0.75), false_positive_rate: Some(0.5), recall: Some(1.0) };
+        let expect = AtThreshold {
+            accuracy: Some(0.75),
+            false_positive_rate: Some(0.5),
+            recall: Some(1.0),
+            horizon_comments: Some(1.5),
+        };
         assert_eq!(at(&debates, 0.7), expect);
-        assert_eq!(debates.iter().filter_map(|one| one.horizon(0.7)).collect::<Vec<_>>(), [2.0, 1.0]);
     }
 }

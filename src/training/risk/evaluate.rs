@@ -219,3 +219,58 @@ impl Course<'_> {
         self.of_customer().filter(|(at, _)| self.of.moments[*at].index <= index).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detectors::Features;
+    use crate::training::risk::follow::Moment;
+    use crate::training::split::Split;
+
+    /// Turns of customer and agent in turn, the customer first: `H` at a high risk, `.` at a low one. Somebody is needed from
+    /// the annotated turn on until the last turn, if that is low.
+    fn conversation(id: &str, outcome: Outcome, alert_turn: Option<usize>, risks: &str) -> Followed {
+        let mut angry =
+            Features { sentiment: 1.0, worst: 1.0, running_sentiment: 1.0, ..Features::default() };
+        angry.signals[0] = 1.0;
+        let moment = |(index, sign): (usize, char)| {
+            let in_trouble = alert_turn.is_some_and(|alert| index >= alert);
+            let last = index + 1 == risks.len();
+            Moment {
+                index,
+                role: if index.is_multiple_of(2) { Role::Customer } else { Role::Agent },
+                features: if sign == 'H' { angry } else { Features::default() },
+                needed: Some(in_trouble && (sign == 'H' || !last)),
+            }
+        };
+        let moments = risks.chars().enumerate().map(moment).collect();
+        Followed { id: id.into(), set: 0, split: Split::Test, outcome, alert_turn, moments }
+    }
+
+    #[test]
+    fn what_comes_when_and_what_is_taken_back_is_counted() {
+        let of = [
+            conversation("a", Outcome::Tense, Some(2), "..H"),
+            conversation("b", Outcome::Tense, Some(2), "H.H"),
+            conversation("c", Outcome::Escalated, Some(0), "..HH."),
+            conversation("d", Outcome::Tense, Some(0), "....."),
+            conversation("e", Outcome::Calm, None, "H.."),
+            conversation("f", Outcome::Calm, None, "..."),
+        ];
+        let of: Vec<&Followed> = of.iter().collect();
+        let figures = evaluate(&RiskModel::default(), &["set".into()], &of);
+        assert_eq!((figures.len(), figures[1].set.as_str()), (2, "set"));
+        let all = &figures[0];
+        assert_eq!((all.conversations, all.calm, all.tense, all.escalated), (6, 2, 3, 1));
+        // Of eight pairs three are tied at a high risk and one at a low one; `d` is under `e`.
+        assert_eq!(all.highest.auc, Some((3.0 + 1.5 + 0.5) / 8.0));
+        let Lead { conversations, before, at, one_later, later, never, .. } = all.lead;
+        assert_eq!((conversations, before, at, one_later, later, never), (4, 1, 1, 1, 0, 1));
+        let Reached { calm, tense, escalated, .. } = all.reached[1];
+        assert_eq!((calm, tense, escalated), (Some(0.5), Some(2.0 / 3.0), Some(1.0)));
+        // `b` comes back, `c` and `e` do not.
+        assert_eq!((all.taken_back[1].reached, all.taken_back[1].taken_back), (4, 2));
+        assert_eq!((all.helped.conversations, all.helped.fell), (2, 1));
+        assert_eq!(all.calibration.iter().map(|bin| bin.conversations).sum::<usize>(), 6);
+    }
+}

@@ -24,6 +24,9 @@ const DEV_WEIGHT: f64 = 3.0;
 /// Parts that the development split is fitted without, one after the other, and in how many ways it is parted.
 const FOLDS: usize = 5;
 const FOLDINGS: usize = 3;
+/// What the calibration aims at, for yes and for no: the logits are of weights that never saw the conversation, so that
+/// nothing need be taken off.
+const TARGETS: (f64, f64) = (1.0, 0.0);
 /// Conversations of either kind that a split must have; fewer say nothing.
 const OF_A_KIND_MIN: usize = 5;
 
@@ -60,7 +63,7 @@ pub fn fit(followed: &[Followed], base: &RiskModel, left_out: &[String]) -> Resu
         .iter()
         .flat_map(|highest| highest.iter().zip(&dev).map(|(logit, one)| (*logit, one.is_bad())))
         .collect();
-    let calibration = platt(&pairs, pairs.iter().filter(|(_, bad)| *bad).count());
+    let calibration = platt(&pairs, TARGETS);
     let rankings: Vec<Ranking> =
         foldings.iter().map(|highest| ranking(highest.iter().copied().zip(dev.iter().copied()))).collect();
     Ok(Fitted {
