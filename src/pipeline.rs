@@ -12,6 +12,7 @@
 //! conversation's own time and fires when the timeline gets there; with `clock: event` (and offline) also before a
 //! frame of its own conversation that is later.
 
+mod acquaintance;
 mod config;
 mod effects;
 mod gauges;
@@ -31,8 +32,8 @@ pub use ledger::Counts;
 
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{
-    Arrival, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source, Store,
-    StoreLimits, moments,
+    Arrival, Customers, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source,
+    Store, StoreLimits, moments,
 };
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
@@ -90,6 +91,7 @@ pub struct Admitted {
 /// Everything between the wire and the sinks, for one process.
 pub struct Pipeline<T: Ticket> {
     store: Store<T>,
+    customers: Customers,
     config: PipelineConfig,
     metrics: Arc<Metrics>,
     ledger: ledger::Ledger,
@@ -121,6 +123,7 @@ impl<T: Ticket> Pipeline<T> {
         let limits = StoreLimits { conversations_max: config.conversations_max, idle: config.idle };
         Pipeline {
             store: Store::new(limits),
+            customers: Customers::new(config.detectors.customer_memory_seconds),
             config,
             ledger: ledger::Ledger::new(Arc::clone(&metrics)),
             phrases: Phrases::new(),
@@ -146,7 +149,7 @@ impl<T: Ticket> Pipeline<T> {
         let entered = self.store.with_or_new(
             &id,
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation| {
                 conversation.timing.comes_from(ticket.source(), now);
                 let entry = conversation.admit(turn, fingerprint, arrival, ticket.clone());
@@ -203,7 +206,7 @@ impl<T: Ticket> Pipeline<T> {
     /// A turn without scores has no effect and is forgotten, so that it can be sent again.
     pub fn complete(&self, admitted: Admitted, result: Result<Scores, ScoreError>) {
         let Admitted { conversation_id, place, .. } = admitted;
-        let blank = self.store.with(&conversation_id, |conversation| {
+        let settled = self.store.with(&conversation_id, |conversation| {
             match result {
                 Ok(scores) => {
                     let waited = conversation.fill(place, scores);
@@ -217,8 +220,14 @@ impl<T: Ticket> Pipeline<T> {
                 }
             }
             self.settle(conversation);
-            conversation.is_blank()
+            let overdue = conversation.timing.overdue().map(|due| (due, conversation.last_arrival));
+            (conversation.is_blank(), overdue)
         });
+        let (blank, overdue) = settled.unzip();
+        if let Some(((timeline, at), now)) = overdue.flatten() {
+            self.store
+                .tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
+        }
         // A flood of turns that are all refused must not fill the store with conversations that never began.
         if blank == Some(true) {
             self.store.forget_if(&conversation_id, crate::conversation::Conversation::is_blank);
@@ -268,7 +277,7 @@ impl<T: Ticket> Pipeline<T> {
     pub fn tick(&self, now: Timestamp) {
         self.store.tick(
             now,
-            |conversation, departure| self.leave(conversation, departure),
+            |conversation, departure| self.leave(conversation, departure, now),
             |conversation, moment| self.fire(conversation, moment, now),
         );
     }

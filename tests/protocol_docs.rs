@@ -1,6 +1,7 @@
 //! docs/protocol.md against the code: every code and limit it states, and every example a client might copy.
 
-use undertone::conversation::{FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, ids};
+use undertone::conversation::{CUSTOMERS_MAX, FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, ids};
+use undertone::detectors::promises::PROMISES_MAX;
 use undertone::wire::limits;
 use undertone::wire::{Act, ClientFrame, CloseCode, ErrorCode, FrameError, Mistake, Signal};
 
@@ -60,6 +61,8 @@ fn the_limits_are_those_of_the_code() {
         ("turns of a socket", limits::INFLIGHT_TURNS_MAX.to_string()),
         ("frames of one conversation", SLOTS_MAX.to_string()),
         ("findings remembered", FINDINGS_MAX.to_string()),
+        ("promises remembered", PROMISES_MAX.to_string()),
+        ("customers remembered", CUSTOMERS_MAX.to_string()),
         ("a body of", format!("{} bytes, {} turns", limits::BODY_BYTES_MAX, limits::BODY_TURNS_MAX)),
         ("the quote", format!("{} code points", limits::QUOTE_CHARS_MAX)),
     ];

@@ -86,7 +86,7 @@ fn reason(turn: &RecentTurn) -> Reason {
         None => ("negative_sentiment", None),
     };
     let quoted = Quoted { turn_id: turn.turn_id.as_str().into(), excerpt: turn.excerpt.clone(), place };
-    let Evidence { turn_id, start, end, quote } = quoted.evidence();
+    let Evidence { turn_id, start, end, quote, .. } = quoted.evidence();
     Reason { name, turn_id, start, end, quote }
 }
 

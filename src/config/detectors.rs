@@ -26,6 +26,8 @@ pub(super) fn validate(raw: &Raw) -> Result<DetectorLimits, ConfigError> {
         escalation_turns: seconds(raw, "detectors.escalation_agent_turns", 1..=100)?,
         escalation_seconds: seconds(raw, "detectors.escalation_seconds", 0..=SECONDS_MAX)?,
         cut_short_seconds: seconds(raw, "detectors.cut_short_seconds", 0..=3_600)?,
+        customer_memory_seconds: seconds(raw, "detectors.customer_memory_seconds", 0..=SECONDS_MAX)?,
+        customer_baseline: raw.flag("detectors.customer_baseline")?,
         hours: hours(raw)?,
         ..DetectorLimits::default()
     };
@@ -45,6 +47,8 @@ pub(super) fn value(limits: &DetectorLimits, path: &str) -> Option<toml::Value> 
         "detectors.escalation_agent_turns" => whole(limits.escalation_turns),
         "detectors.escalation_seconds" => whole(limits.escalation_seconds),
         "detectors.cut_short_seconds" => whole(limits.cut_short_seconds),
+        "detectors.customer_memory_seconds" => whole(limits.customer_memory_seconds),
+        "detectors.customer_baseline" => limits.customer_baseline.into(),
         "detectors.business_hours" => limits.hours.written().into(),
         "detectors.time_zone" => limits.hours.zone_name().into(),
         reply => {

@@ -8,6 +8,7 @@ pub enum Kind {
     Texts,
     Whole,
     Number,
+    Flag,
 }
 
 /// One key.
@@ -59,6 +60,8 @@ pub const KEYS: &[Key] = &[
     Key { path: "detectors.cut_short_seconds", kind: Kind::Whole, default: Some("60") },
     Key { path: "detectors.escalation_agent_turns", kind: Kind::Whole, default: Some("2") },
     Key { path: "detectors.escalation_seconds", kind: Kind::Whole, default: Some("300") },
+    Key { path: "detectors.customer_memory_seconds", kind: Kind::Whole, default: Some("604800") },
+    Key { path: "detectors.customer_baseline", kind: Kind::Flag, default: Some("true") },
     Key { path: "alerts.resolve_below_risk", kind: Kind::Number, default: Some("0.4") },
     Key { path: "alerts.cool_down_seconds", kind: Kind::Whole, default: Some("300") },
     Key { path: "alerts.max_series", kind: Kind::Whole, default: Some("200") },

@@ -30,6 +30,7 @@ enum Given {
     Texts(Vec<String>),
     Whole(i64),
     Number(f64),
+    Flag(bool),
     /// What it was instead, for the message.
     Other(&'static str),
 }
@@ -112,6 +113,7 @@ impl Raw {
             ),
             Kind::Whole => text.replace('_', "").parse().map_or(Given::Other("text"), Given::Whole),
             Kind::Number => text.parse().map_or(Given::Other("text"), Given::Number),
+            Kind::Flag => text.parse().map_or(Given::Other("text"), Given::Flag),
         };
         self.insert(path, given, origin)
     }
@@ -141,7 +143,7 @@ fn given(value: &Spanned<DeValue<'_>>) -> Given {
                 items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
             texts.map_or(Given::Other("an array of other things"), Given::Texts)
         }
-        DeValue::Boolean(_) => Given::Other("true or false"),
+        DeValue::Boolean(flag) => Given::Flag(*flag),
         DeValue::Datetime(_) => Given::Other("a date"),
         DeValue::Table(_) => Given::Other("a table"),
     }
@@ -269,6 +271,14 @@ impl Raw {
         }
     }
 
+    pub(super) fn flag(&self, path: &'static str) -> Result<bool, ConfigError> {
+        match self.value(path) {
+            Some(Given::Flag(flag)) => Ok(flag),
+            Some(other) => Err(self.refuse(path, format!("it must be true or false, not {}", other.kind()))),
+            None => Err(self.refuse(path, "it has no default: this is a bug")),
+        }
+    }
+
     /// One of a closed set of names.
     pub(super) fn name<N>(
         &self,
@@ -296,6 +306,7 @@ impl Given {
             Given::Texts(_) => "a list",
             Given::Whole(_) => "a whole number",
             Given::Number(_) => "a fraction",
+            Given::Flag(_) => "true or false",
             Given::Other(kind) => kind,
         }
     }

@@ -74,6 +74,7 @@ fn mistakes_are_answered_with_place_key_and_what_is_allowed() {
         ("[detectors]\nescalation_agent_turns = 0", "u.toml, line 2: detectors.escalation_agent_turns: 0 is not a whole number from 1 to 100"),
         ("[detectors]\nbusiness_hours = [\"mon-fri 9-17\"]", "u.toml, line 2: detectors.business_hours: \"mon-fri 9-17\" is not days and times such as \"mon-fri 09:00-17:00\" or \"sat 10:00-14:00\""),
         ("[detectors]\ntime_zone = \"Berlin\"", "u.toml, line 2: detectors.time_zone: \"Berlin\" is not a time zone that this system knows, such as Europe/Berlin or UTC"),
+        ("[detectors]\ncustomer_baseline = 1", "u.toml, line 2: detectors.customer_baseline: it must be true or false, not a whole number"),
         ("[log]\nlevel = \"loud\"", "u.toml, line 2: log.level: \"loud\" is not one of error, warn, info, debug, trace"),
         ("[server]\npublic_url = \"desk\"", "u.toml, line 2: server.public_url: it must begin with http:// or https:// and name a host"),
         ("[server]\nallowed_origins = [\"*\"]", "u.toml, line 2: server.allowed_origins: each is a scheme and a host as browsers send them, for example https://desk.example.com"),

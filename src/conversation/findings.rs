@@ -32,7 +32,7 @@ impl Findings {
         at: Timestamp,
     ) -> Option<Arc<Finding>> {
         let Discovery { found, about, turn_id, evidence, value } = discovery;
-        let finding_id = ids::derived(&[found.as_str(), conversation_id, &about], 0);
+        let finding_id = finding_id(conversation_id, found, &about);
         if self.held.iter().any(|held| held.finding_id == finding_id) {
             return None;
         }
@@ -55,10 +55,21 @@ impl Findings {
         Some(finding)
     }
 
-    /// Resolves what was found of this name last and is open.
-    pub fn resolve(&mut self, found: Found, at: Timestamp, value: f64) -> Option<Arc<Finding>> {
+    /// Resolves what was found of this name and is open: what is `about` this, or else the last.
+    pub fn resolve(
+        &mut self,
+        conversation_id: &str,
+        found: Found,
+        about: Option<&str>,
+        at: Timestamp,
+        value: f64,
+    ) -> Option<Arc<Finding>> {
+        let meant = about.map(|about| finding_id(conversation_id, found, about));
         let is_open = |held: &&mut Arc<Finding>| {
-            held.state == FindingState::Open && held.name == found.as_str() && held.kind == found.kind()
+            held.state == FindingState::Open
+                && held.name == found.as_str()
+                && held.kind == found.kind()
+                && meant.as_ref().is_none_or(|meant| held.finding_id == *meant)
         };
         let held = self.held.iter_mut().rev().find(is_open)?;
         let finding = Arc::make_mut(held);
@@ -73,6 +84,10 @@ impl Findings {
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.held.iter().map(Arc::as_ref)
     }
+}
+
+fn finding_id(conversation_id: &str, found: Found, about: &str) -> String {
+    ids::derived(&[found.as_str(), conversation_id, about], 0)
 }
 
 #[cfg(test)]
@@ -112,15 +127,25 @@ mod tests {
     fn a_finding_is_resolved_once_and_not_before_it_was_opened() {
         let mut findings = Findings::default();
         let opened = findings.open("c", discovery(WAIT, "m-1"), at(100)).expect("new");
-        assert_eq!(findings.resolve(Found::Signal(Signal::EscalationRequest), at(200), 1.0), None);
-        let resolved = findings.resolve(WAIT, at(90), 110.0).expect("open");
+        assert_eq!(findings.resolve("c", Found::Signal(Signal::EscalationRequest), None, at(200), 1.0), None);
+        let resolved = findings.resolve("c", WAIT, None, at(90), 110.0).expect("open");
         assert_eq!(
             (resolved.state, resolved.ts, resolved.value),
             (FindingState::Resolved, at(100), Some(120.0))
         );
         assert_eq!(resolved.finding_id, opened.finding_id);
         assert_eq!(opened.state, FindingState::Open, "what was said stays said");
-        assert_eq!(findings.resolve(WAIT, at(300), 1.0), None);
+        assert_eq!(findings.resolve("c", WAIT, None, at(300), 1.0), None);
+    }
+
+    #[test]
+    fn of_several_the_one_that_is_meant_is_resolved() {
+        let mut findings = Findings::default();
+        let first = findings.open("c", discovery(WAIT, "m-1"), at(1)).expect("new");
+        findings.open("c", discovery(WAIT, "m-2"), at(2));
+        assert_eq!(findings.resolve("c", WAIT, Some("m-3"), at(3), 1.0), None);
+        let resolved = findings.resolve("c", WAIT, Some("m-1"), at(3), 1.0).expect("open");
+        assert_eq!(resolved.finding_id, first.finding_id);
     }
 
     #[test]
@@ -130,7 +155,7 @@ mod tests {
             findings.open("c", discovery(WAIT, &number.to_string()), at(0));
         }
         // The newest one of the name.
-        findings.resolve(WAIT, at(1), 200.0);
+        findings.resolve("c", WAIT, None, at(1), 200.0);
         findings.open("c", discovery(WAIT, "one more"), at(2));
         assert_eq!(findings.iter().count(), FINDINGS_MAX);
         assert!(findings.iter().all(|finding| finding.state == FindingState::Open));

@@ -11,6 +11,7 @@ pub mod moments;
 pub mod phrases;
 pub mod words;
 
+mod customers;
 mod findings;
 mod memory;
 mod queue;
@@ -28,6 +29,9 @@ use crate::detectors::{Course, DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
 use crate::wire::{Clock, Level, Role, Scored, Turn};
 
+pub use customers::{
+    Acquaintance, Baseline, CUSTOMERS_MAX, Contact, Customers, Earlier, Key, Legacy, Mood, OPENING_MAX,
+};
 pub use findings::{FINDINGS_MAX, Findings};
 pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
@@ -75,6 +79,8 @@ pub struct Conversation<T> {
     pub course: Course,
     /// When the next of them is due, and how its own time runs.
     pub timing: Timing,
+    /// What it has to do with the memory of customers.
+    pub acquaintance: Acquaintance,
     /// Who sent the last frame: findings and alerts go there.
     pub producer: Option<T>,
     /// When the last frame that was no repeat came in, on the clock of whoever runs the pipeline.
@@ -93,6 +99,7 @@ impl<T: Clone> Conversation<T> {
             watch: Watch::default(),
             course: Course::default(),
             timing: Timing::default(),
+            acquaintance: Acquaintance::default(),
             producer: None,
             last_arrival: now,
             queue: queue::Queue::default(),
@@ -114,15 +121,9 @@ impl<T: Clone> Conversation<T> {
         let said = Said::of(&text);
         let blank = text.trim().is_empty();
         let waiters = vec![ticket];
-        let place = self.queue.push_turn(PendingTurn {
-            turn,
-            text: Arc::clone(&text),
-            said,
-            blank,
-            fingerprint,
-            arrival,
-            waiters,
-        });
+        let pending =
+            PendingTurn { turn, text: Arc::clone(&text), said, blank, fingerprint, arrival, waiters };
+        let place = self.queue.push_turn(pending);
         Entry::Admitted { place, text, context }
     }
 
@@ -202,7 +203,8 @@ impl<T: Clone> Conversation<T> {
 
     /// Sets the timer to what the detectors wait for next.
     pub fn arm(&mut self, limits: &DetectorLimits, now: Timestamp) {
-        let due = self.watch.due(self.setting(limits, now));
+        let setting = self.setting(limits, now);
+        let due = self.state.now.and_then(|newest| self.watch.alarm(newest, setting));
         self.timing.arm(due);
     }
 

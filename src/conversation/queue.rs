@@ -22,7 +22,7 @@ pub const WAITERS_MAX: usize = 8;
 pub struct PendingTurn<T> {
     /// Its `text` is empty here.
     pub turn: Turn,
-    /// The whole text, shared with scoring.
+    /// Shared with scoring; let go of when the turn has taken effect.
     pub text: Arc<str>,
     pub said: Said,
     /// Whether the whole text is blank: it says nothing, whatever a model makes of it.

@@ -103,6 +103,11 @@ impl Source {
         let newest = state.newest.map_or(ts, |newest| newest.max(ts));
         *state.newest.insert(newest)
     }
+
+    /// What its own time is now; none before its first frame.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.state.lock().newest
+    }
 }
 
 #[cfg(test)]

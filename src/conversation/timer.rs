@@ -90,6 +90,14 @@ impl Timing {
         self.gone_shift + self.source.as_ref().map_or(0.0, |source| source.gone_seconds(now))
     }
 
+    /// The timeline and time of its source, where that is past the timer already: other conversations of the source
+    /// went on while something was under way here.
+    pub fn overdue(&self) -> Option<(u64, Timestamp)> {
+        let timer = self.timer.filter(|timer| timer.timeline != SERVER_TIMELINE)?;
+        let newest = self.source.as_ref()?.newest()?;
+        (timer.at <= newest).then_some((timer.timeline, newest))
+    }
+
     /// Whether timers must be silent at `now`.
     pub fn quiet(&self, now: Timestamp) -> Option<Quiet> {
         self.source.as_ref()?.quiet(now)

@@ -11,6 +11,8 @@ use super::lexicon::{Class, stem};
 
 /// Words of a text beyond these say nothing new about it.
 pub const WORDS_MAX: usize = 400;
+/// Room made for them at once, in bytes.
+const FOLDED_BYTES: usize = 4_096;
 /// Distinct content words kept of a text: 192 bytes.
 pub const CONTENT_MAX: usize = 48;
 /// Distinct figures kept of a text.
@@ -96,7 +98,8 @@ pub fn shared(a: &[u32], b: &[u32]) -> usize {
 
 impl Words {
     pub fn of(text: &str) -> Self {
-        let mut words = Words::default();
+        let mut words =
+            Words { folded: String::with_capacity(text.len().min(FOLDED_BYTES)), ..Words::default() };
         let (mut open, mut first, mut before) = (None, 0, ' ');
         let mut signs = (0_u32..).zip(text.chars()).peekable();
         while let Some((at, sign)) = signs.next() {
@@ -106,7 +109,11 @@ impl Words {
                     break;
                 }
                 let span = open.get_or_insert_with(|| words.begin(at, sign, before));
-                words.folded.extend(sign.to_lowercase());
+                if sign.is_ascii() {
+                    words.folded.push(sign.to_ascii_lowercase());
+                } else {
+                    words.folded.extend(sign.to_lowercase());
+                }
                 (span.to, span.end) = (words.folded.len(), at + 1);
                 let next = signs.peek().map(|(_, next)| *next);
                 if !next.is_some_and(|next| next.is_alphanumeric() || joins(next)) {

@@ -2,7 +2,7 @@
 //! where the customer needed an answer.
 //!
 //! Holds always: pure; a formula of a few words is no reply out of the can, nor is a template that answers; a
-//! memory holds at most [`SENTENCES_MAX`] hashes. Called by [`super::Recall`].
+//! memory holds at most [`SENTENCES_MAX`] hashes. Called by `recall`.
 
 use std::collections::VecDeque;
 
@@ -15,6 +15,9 @@ use crate::wire::{Act, Mistake};
 pub const SENTENCES_MAX: usize = 32;
 /// Shorter sentences are formulas: "How can I help you today?"
 const SENTENCE_WORDS_MIN: usize = 6;
+/// What follows one of these is a signature, where they are the most of their line.
+const SIGNATURES: [&str; 5] = ["regards", "sincerely", "faithfully", "rgds", "wishes"];
+const SIGNATURE_WORDS_MAX: usize = 4;
 /// What was said in so many conversations is a template.
 pub const CONVERSATIONS_MIN: u32 = 5;
 
@@ -57,7 +60,15 @@ impl Canned {
     fn said_before(&mut self, words: &Words) -> Option<u32> {
         let mut most = None;
         for sentence in words.sentences() {
-            if sentence.words.len() < SENTENCE_WORDS_MIN {
+            let is_signature = |at: usize| SIGNATURES.contains(&words.word(at));
+            if sentence.words.len() <= SIGNATURE_WORDS_MAX && sentence.words.clone().any(is_signature) {
+                break;
+            }
+            // "2. Tap the icon": a step that is said again is looked at elsewhere.
+            let is_number = |at: usize| words.word(at).bytes().all(|byte| byte.is_ascii_digit());
+            let start = sentence.words.start;
+            let is_step = is_number(start) || start > 0 && is_number(start - 1);
+            if sentence.words.len() < SENTENCE_WORDS_MIN || is_step {
                 continue;
             }
             let hash = hash(words.slice(sentence.words.clone()).as_bytes());
@@ -108,6 +119,10 @@ mod tests {
             ]),
             [None, Some(2), None, Some(3)]
         );
+        let signed = "Done.\n\nKind regards\nYour team at the large pet shop in town";
+        assert_eq!(run(&[said(signed), said(signed)]), [None, None]);
+        let step = "2. Tap the icon at the bottom of the screen";
+        assert_eq!(run(&[said(step), said(step)]), [None, None]);
         assert_eq!(run(&[said("How can I help you?"), said("How can I help you?")]), [None, None]);
         assert_eq!(run(&[said(slogan), (slogan, plain.with(Name::Act(Act::Closing)), NONE)]), [None, None]);
     }

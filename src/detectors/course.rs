@@ -34,8 +34,8 @@ pub const TELLING: [Signal; 7] = [
 pub const TRIGGERS: [(Signal, f64, f64); 5] = [
     (Signal::EscalationRequest, 0.65, 0.92),
     (Signal::ChurnThreat, 0.35, 0.80),
-    (Signal::PublicOrLegalThreat, 0.16, 0.50),
-    (Signal::Distress, 0.25, 0.60),
+    (Signal::PublicOrLegalThreat, 0.30, 0.75),
+    (Signal::Distress, 0.35, 0.75),
     (Signal::AgentAbused, 0.30, 0.65),
 ];
 /// Mistakes that a turn of the business side can show, by what they do to the customer.

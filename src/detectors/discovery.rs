@@ -35,9 +35,10 @@ pub struct Discovery {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     Opened(Discovery),
-    /// What was open of this name is settled.
+    /// What was open of this name is settled; of several, what is about this, or else the latest.
     Resolved {
         found: Found,
+        about: Option<Arc<str>>,
         value: f64,
     },
 }
@@ -51,7 +52,7 @@ impl Quoted {
         let quote: String =
             self.excerpt.chars().skip(place.start).take(place.len().min(QUOTE_CHARS_MAX)).collect();
         let end = place.start + quote.chars().count();
-        Evidence { turn_id: self.turn_id.to_string(), start: place.start, end, quote }
+        Evidence { turn_id: self.turn_id.to_string(), conversation_id: None, start: place.start, end, quote }
     }
 }
 

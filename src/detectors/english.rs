@@ -50,7 +50,9 @@ pub struct Folded {
 
 impl Folded {
     pub fn of(text: &str) -> Self {
-        Folded { text: text.chars().map(fold).collect() }
+        let mut folded = String::with_capacity(text.len());
+        folded.extend(text.chars().map(fold));
+        Folded { text: folded }
     }
 
     pub fn text(&self) -> &str {

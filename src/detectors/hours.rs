@@ -175,6 +175,10 @@ impl Hours {
         self.spans.iter().map(Span::to_string).collect()
     }
 
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The name of the time zone, as it would be written.
     pub fn zone_name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")

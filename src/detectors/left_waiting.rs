@@ -86,7 +86,7 @@ impl Answers {
     /// Nothing is owed any more.
     pub fn settle(&mut self, at: Timestamp, setting: Setting<'_>) -> Option<Change> {
         let owed = self.owed.take().filter(|owed| owed.found)?;
-        Some(Change::Resolved { found: FOUND, value: owed.waited(at, setting) })
+        Some(Change::Resolved { found: FOUND, about: None, value: owed.waited(at, setting) })
     }
 
     /// When the wait will have been too long; none where nothing is owed, or it was found already.

@@ -14,6 +14,10 @@ pub struct DetectorLimits {
     pub escalation_seconds: u32,
     /// A conversation is not to be closed so soon after a turn of the customer that was no goodbye, in seconds.
     pub cut_short_seconds: u32,
+    /// Customers are remembered for so long beyond their conversations; 0: not at all.
+    pub customer_memory_seconds: u32,
+    /// Whether how a customer usually sounds is taken off what they say.
+    pub customer_baseline: bool,
     /// The time that counts as waiting.
     pub hours: Hours,
 }
@@ -32,6 +36,8 @@ impl Default for DetectorLimits {
             escalation_turns: 2,
             escalation_seconds: 300,
             cut_short_seconds: 60,
+            customer_memory_seconds: 604_800,
+            customer_baseline: true,
             hours: Hours::always(),
         }
     }

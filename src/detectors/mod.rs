@@ -20,6 +20,7 @@ pub mod waiting;
 mod canned;
 mod cut_short;
 mod discovery;
+mod empty_promise;
 mod english;
 mod hours;
 mod left_waiting;

@@ -8,24 +8,26 @@ use std::sync::Arc;
 
 use super::canned::Canned;
 use super::contradictions::{Contradiction, Statements};
+use super::facts::Kinds;
 use super::repetition::{self, Memory, Repeat, Statement};
 use super::start_over::{self, Given};
 use super::steps::{self, Steps};
 use super::stuck::{self, BotMemory, Progress};
 use super::told_already::told_already;
 use super::{Change, Discovery, Quoted, TurnSeen};
+use crate::conversation::Contact;
 use crate::conversation::phrases::Seen;
 use crate::conversation::words::Words;
 use crate::wire::{Evidence, Found, Mistake, Role, Signal};
 
+/// Who comes back with the same problem says so in their first turns.
+const RETURN_TURNS_MAX: u32 = 3;
 /// So many moves to another agent or queue are a runaround by themselves.
 pub const MOVES_MAX: u32 = 3;
 
 /// What a turn says, for those who compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Heard<'a> {
-    /// The whole text.
-    pub text: &'a str,
     /// Its words.
     pub words: &'a Words,
     /// Scores of the customer turns so far, this one included, oldest first; the last few.
@@ -34,6 +36,8 @@ pub struct Heard<'a> {
     pub asked: Option<&'a str>,
     /// Where a turn of the business side was heard before.
     pub phrase: Seen,
+    /// The customer's last conversation before this one.
+    pub earlier: Option<&'a Contact>,
 }
 
 /// What is remembered.
@@ -53,6 +57,9 @@ pub struct Recall {
     first: Option<Quoted>,
     /// Who spoke last for the business side.
     role: Option<Role>,
+    customer_turns: u32,
+    /// Where the customer says what they said in an earlier conversation.
+    returned: Option<Quoted>,
 }
 
 /// What went wrong since the problem was opened.
@@ -70,7 +77,7 @@ struct Trouble {
 impl Recall {
     /// The customer says something; `settled`: that all is well, or good-bye.
     pub fn customer(&mut self, turn: TurnSeen<'_>, settled: bool) -> Vec<Change> {
-        let Heard { text, words, .. } = turn.heard;
+        let (text, words) = (turn.text, turn.heard.words);
         let mut changes = Vec::new();
         let quoted = turn.quoted();
         let statement = Statement::of(words, turn.shown.signal(Signal::RepeatsSelf));
@@ -92,9 +99,16 @@ impl Recall {
             changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, vec![told.evidence()], 1.0));
         }
         changes.extend(self.trouble.find(&turn, &quoted, earlier));
+        self.customer_turns = self.customer_turns.saturating_add(1);
+        if self.customer_turns <= RETURN_TURNS_MAX && self.returned.is_none() {
+            let known = turn.heard.earlier.into_iter().flat_map(|contact| &contact.opening);
+            let same = known.into_iter().any(|opening| repetition::alike(opening, &statement).is_some());
+            self.returned = same.then(|| quoted.clone());
+        }
         self.given.customer_said(&quoted, text, words);
         self.steps.customer_said(words);
         self.canned.customer_said();
+        self.stated.told(turn.turn_id, text);
         self.said.remember(&quoted, statement);
         self.first.get_or_insert(quoted);
         changes
@@ -102,7 +116,8 @@ impl Recall {
 
     /// The business side says something.
     pub fn business(&mut self, turn: TurnSeen<'_>) -> Vec<Change> {
-        let Heard { text, words, asked, phrase, .. } = turn.heard;
+        let text = turn.text;
+        let Heard { words, asked, phrase, .. } = turn.heard;
         let mut changes = Vec::new();
         let quoted = turn.quoted();
         let took_over = self.role.replace(turn.role) == Some(Role::Bot) && turn.role == Role::Agent;
@@ -115,6 +130,7 @@ impl Recall {
             let evidence = vec![again.given_in.evidence(), place.evidence()];
             changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, evidence, 1.0));
         }
+        changes.extend(self.starts_at_zero(&turn, &quoted));
         if let Some(times) = self.canned.heard(words, turn.shown, phrase) {
             let found = Found::Mistake(Mistake::CannedReply);
             changes.push(opened(found, &quoted, vec![quoted.evidence()], f64::from(times)));
@@ -133,6 +149,21 @@ impl Recall {
         self.said.answered(words);
         self.steps.remember(&quoted, &steps);
         changes
+    }
+
+    /// What the customer's next conversation should know of this one: what they said first, and the facts they gave.
+    pub fn opening(&self) -> (impl Iterator<Item = &Statement>, Kinds) {
+        (self.said.opening(), self.given.kinds())
+    }
+
+    /// Who comes back with the same problem is asked as if it were new.
+    fn starts_at_zero(&mut self, turn: &TurnSeen<'_>, quoted: &Quoted) -> Option<Change> {
+        let Heard { words, earlier, .. } = turn.heard;
+        let place = start_over::starts_at_zero(words, earlier?.given)?;
+        let returned = self.returned.take()?;
+        let place = Quoted { place: Some(place), ..quoted.clone() };
+        let evidence = vec![returned.evidence(), place.evidence()];
+        Some(opened(Found::Mistake(Mistake::MustStartOver), quoted, evidence, 1.0))
     }
 
     /// The conversation has come to another agent, or goes to another queue.
@@ -160,7 +191,7 @@ impl Trouble {
     fn settle(&mut self) -> Option<Change> {
         let Trouble { found, customer_turns, .. } = std::mem::take(self);
         let value = f64::from(customer_turns);
-        found.then_some(Change::Resolved { found: Found::Signal(Signal::Stuck), value })
+        found.then_some(Change::Resolved { found: Found::Signal(Signal::Stuck), about: None, value })
     }
 
     /// Whether the conversation is stuck since this turn; `earlier` is what the turn repeats.
@@ -199,7 +230,7 @@ fn contradicted(contradiction: Contradiction, quoted: &Quoted) -> Change {
     let evidence = [earlier, later].map(|statement| {
         let start = statement.claim.start;
         let end = start + statement.quote.chars().count();
-        Evidence { turn_id: statement.turn_id, start, end, quote: statement.quote }
+        Evidence { turn_id: statement.turn_id, conversation_id: None, start, end, quote: statement.quote }
     });
     opened(Found::Mistake(Mistake::Contradicts), quoted, evidence.into(), 1.0)
 }

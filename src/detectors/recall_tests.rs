@@ -68,8 +68,10 @@ fn a_repeat_quotes_both_turns() {
             at: at(0),
             shown: Shown::default(),
             score: None,
+            text,
             request: None,
-            heard: heard(text, &words),
+            promise: None,
+            heard: heard(&words),
         };
         watch.turn(turn, setting)
     };

@@ -9,7 +9,7 @@
 //! Holds always: pure; a memory holds at most [`SAID_MAX`] statements, about 300 bytes each; what is said again
 //! before the other side has answered is no repeat (a network that sends twice, emphasis, `hello? hello?`), and
 //! neither are yes, no, thanks, good news, or figures given when asked. English.
-//! Called by [`super::Recall`].
+//! Called by `recall`.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -204,6 +204,11 @@ impl Memory {
             self.said.remove(1);
         }
         self.said.push_back(Said { quoted: quoted.clone(), round: self.round, statement });
+    }
+
+    /// What was said first, if it could be said again.
+    pub fn opening(&self) -> impl Iterator<Item = &Statement> {
+        self.said.iter().map(|said| &said.statement)
     }
 
     pub fn len(&self) -> usize {

@@ -116,7 +116,7 @@ fn what_was_found_raises_the_risk_until_it_is_settled() {
         let before = risk_of(&course, 0.0);
         course.note(&found(name));
         assert!(risk_of(&course, 0.0) > before, "{name:?}");
-        course.note(&Change::Resolved { found: name, value: 1.0 });
+        course.note(&Change::Resolved { found: name, about: None, value: 1.0 });
         assert_eq!(risk_of(&course, 0.0), before, "{name:?}");
     }
 }

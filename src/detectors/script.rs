@@ -36,12 +36,12 @@ pub fn shown_of(names: &str) -> Shown {
 fn word(at: Timestamp, change: &Change) -> String {
     match change {
         Change::Opened(found) => format!("+{}@{}={}", found.found.as_str(), seconds(at), found.value),
-        Change::Resolved { found, value } => format!("-{}@{}={value}", found.as_str(), seconds(at)),
+        Change::Resolved { found, value, .. } => format!("-{}@{}={value}", found.as_str(), seconds(at)),
     }
 }
 
-pub fn heard<'a>(text: &'a str, words: &'a Words) -> Heard<'a> {
-    Heard { text, words, scores: &[], asked: None, phrase: Seen::default() }
+pub fn heard(words: &Words) -> Heard<'_> {
+    Heard { words, scores: &[], asked: None, phrase: Seen::default(), earlier: None }
 }
 
 /// What the script gives, of one name.
@@ -84,8 +84,10 @@ pub fn run(limits: &DetectorLimits, channel: Channel, name: &str, script: &[&str
             at: now,
             shown: shown_of(names.trim_end_matches(']')),
             score: None,
+            text,
             request: None,
-            heard: heard(text, &spoken),
+            promise: names.contains("promise_made").then_some(&(0..u32::MAX)),
+            heard: heard(&spoken),
         };
         words.extend(watch.turn(turn, setting).iter().map(|change| word(now, change)));
     }

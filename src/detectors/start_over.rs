@@ -3,7 +3,7 @@
 //! Holds always: pure; a [`Given`] holds at most one entry per kind of fact. Silent where the value is shown for
 //! confirmation, where security or a wrong value is given as the reason, where another item is asked for, and where
 //! the customer has given several of the kind. English.
-//! Called by [`super::Recall`].
+//! Called by `recall`.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -93,7 +93,7 @@ static ALL_AGAIN: LazyLock<Regex> = LazyLock::new(|| {
 /// Takes it back: no need to, you will not have to, I am sorry that you had to.
 static SPARES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
-        r"\b(?:no need|dont|do not|wont|will not|not|never|nothing|without|instead of|had to|having to",
+        r"\b(?:no need|neednt|dont|do not|wont|will not|not|never|nothing|without|instead of|had to|having to",
         r"|so that you|let me|ill|well|i can|we can|happy to)\b",
     ))
 });
@@ -174,6 +174,16 @@ pub fn asked_again(given: &Given, words: &Words, moved: bool) -> Option<Asked> {
     }
     let fact = given.of(Kind::Problem)?;
     Some(asked(fact, problem_question(words, moved)?))
+}
+
+/// Where a turn of the business side asks for one of these kinds, or for the problem as if nothing had been said; for
+/// a customer who comes back with the same problem.
+pub fn starts_at_zero(words: &Words, given: Kinds) -> Option<Range<u32>> {
+    if SECURITY.is_match(words.folded()) {
+        return None;
+    }
+    let known = questions(words).into_iter().find(|(kind, _)| given.has(*kind)).map(|(_, noun)| noun);
+    known.or_else(|| problem_question(words, true)).map(|place| words.place(place))
 }
 
 /// The kinds of facts that a turn asks for, each with the words that name it.
@@ -342,6 +352,11 @@ fn pattern(source: &str) -> Regex {
 // === impl Given ===
 
 impl Given {
+    /// The kinds that were given.
+    pub fn kinds(&self) -> Kinds {
+        self.facts.iter().map(|fact| fact.kind).collect()
+    }
+
     /// Whether nothing was given yet.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty()

@@ -3,7 +3,7 @@
 //! Holds always: pure; a memory holds at most [`STEPS_MAX`] steps. A step counts as proposed twice only if the
 //! customer has spoken in between, and did not ask how, say that it is not done yet, or wish it again; nor does it
 //! if the second proposal says what is different this time. English.
-//! Called by [`super::Recall`].
+//! Called by `recall`.
 
 use std::collections::VecDeque;
 use std::ops::Range;

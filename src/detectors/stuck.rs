@@ -3,7 +3,7 @@
 //! Holds always: pure; a resolved problem and a customer who is getting happier are never stuck; long friendly
 //! sessions, long pauses and steps repeated at the customer's wish do not count. [`BotMemory`] is bounded by
 //! [`BOT_SAID_MAX`]. English, where it reads words.
-//! Called by [`super::Recall`].
+//! Called by `recall`.
 
 use std::collections::VecDeque;
 use std::sync::LazyLock;

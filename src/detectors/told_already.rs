@@ -1,7 +1,7 @@
 //! A customer who says that they have told all this to somebody else here: to a colleague, to the bot, by e-mail.
 //!
 //! Holds always: pure; one sentence must name the telling, to whom or where, and that it was all of it or done
-//! already. English. Called by [`super::Recall`].
+//! already. English. Called by `recall`.
 
 use std::ops::Range;
 use std::sync::LazyLock;

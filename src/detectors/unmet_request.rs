@@ -70,7 +70,7 @@ impl Escalation {
     /// The request was acted on, or the customer does not need it any more.
     pub fn met(&mut self, at: Timestamp, setting: Setting<'_>) -> Option<Change> {
         let request = self.request.take().filter(|request| request.found)?;
-        Some(Change::Resolved { found: FOUND, value: request.waited(at, setting) })
+        Some(Change::Resolved { found: FOUND, about: None, value: request.waited(at, setting) })
     }
 
     /// The conversation is over: what was not acted on stays so.

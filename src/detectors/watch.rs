@@ -1,6 +1,6 @@
 //! What the detectors remember of one conversation, and the order in which they look at what happens.
 //!
-//! Holds always: pure and synchronous; of fixed size, but for the bounded lists of [`Recall`]; held by the
+//! Holds always: pure and synchronous; of fixed size, but for bounded lists; held by the
 //! conversation and changed only by what takes effect in it. Called by `pipeline`, under the lock of the conversation.
 
 use std::ops::Range;
@@ -9,14 +9,20 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::cut_short::{self, Answered, Ending};
+use super::empty_promise::Pledged;
+use super::facts::Kinds;
 use super::left_waiting::Answers;
 use super::missing_basics::Basics;
 use super::recall::{Heard, Recall};
+use super::repetition::Statement;
 use super::unmet_request::{Acted, Escalation};
-use super::words::{Before, Cues};
+use super::words::{Before, COMPLAINT_SCORE, Cues};
 use super::{Change, DetectorLimits, Need, Quoted, Shown};
-use crate::conversation::Said;
+use crate::conversation::{Said, moments};
 use crate::wire::{Act, Channel, Role, Signal};
+
+/// A conversation stays in memory for a promise that is due so soon; of later ones the memory of customers knows.
+pub const PROMISE_KEPT_SECONDS: u32 = 86_400;
 
 /// What does not come from the turn.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +40,8 @@ pub struct TurnSeen<'a> {
     pub role: Role,
     pub agent_id: Option<&'a str>,
     pub said: &'a Said,
+    /// The whole of it.
+    pub text: &'a str,
     pub at: Timestamp,
     /// Nothing where the turn was not judged.
     pub shown: Shown,
@@ -42,6 +50,8 @@ pub struct TurnSeen<'a> {
     /// Where the `escalation_request` shows, if it does.
     pub request: Option<&'a Range<u32>>,
     pub heard: Heard<'a>,
+    /// Where the `promise_made` shows, if it does.
+    pub promise: Option<&'a Range<u32>>,
 }
 
 /// What the detectors remember.
@@ -56,6 +66,7 @@ pub struct Watch {
     agent_id: Option<Box<str>>,
     /// A move was announced, and the next one has not spoken yet.
     moving: bool,
+    pub promises: Pledged,
 }
 
 impl Watch {
@@ -94,13 +105,26 @@ impl Watch {
         self.before = Before::default();
         let changes =
             [self.answers.settle(at, setting), self.ending.closed(by, at, setting), self.basics.closed(by)];
-        changes.into_iter().flatten().collect()
+        changes.into_iter().flatten().chain(self.promises.closed(by, at, setting)).collect()
+    }
+
+    /// What the customer's next conversation should know of this one: what they said first, and the facts they gave.
+    pub fn opening(&self) -> (impl Iterator<Item = &Statement>, Kinds) {
+        self.recall.opening()
     }
 
     /// When time alone will find something next, in the conversation's own time.
     pub fn due(&self, setting: Setting<'_>) -> Option<Timestamp> {
-        let both = [self.answers.due(setting), self.escalation.due(setting)];
-        both.into_iter().flatten().min()
+        let all = [self.answers.due(setting), self.escalation.due(setting), self.promises.due(setting)];
+        all.into_iter().flatten().min()
+    }
+
+    /// The same, of what is worth being kept in memory for; it is `now`.
+    pub fn alarm(&self, now: Timestamp, setting: Setting<'_>) -> Option<Timestamp> {
+        let soon = moments::later(now, PROMISE_KEPT_SECONDS);
+        let promise = self.promises.due(setting).filter(|due| *due <= soon);
+        let all = [self.answers.due(setting), self.escalation.due(setting), promise];
+        all.into_iter().flatten().min()
     }
 
     /// What time alone has found by `until`, the earliest of it, and when.
@@ -109,8 +133,10 @@ impl Watch {
         let change = if self.answers.due(setting) == Some(due) {
             self.basics.failed();
             self.answers.find(setting)
-        } else {
+        } else if self.escalation.due(setting) == Some(due) {
             self.escalation.find(setting)
+        } else {
+            self.promises.find(setting)
         };
         change.map(|change| (due, change))
     }
@@ -140,6 +166,9 @@ impl Watch {
             changes.extend(self.escalation.met(at, setting));
         }
         changes.extend(self.answers.customer(need, &quoted, at, setting));
+        let complains =
+            shown.signal(Signal::Frustration) || turn.score.is_some_and(|score| score <= COMPLAINT_SCORE);
+        changes.extend(self.promises.customer(&turn, need, complains, &quoted));
         let issue = cues.is_issue(shown, turn.score);
         self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
         let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);
@@ -167,6 +196,7 @@ impl Watch {
         } else {
             changes.extend(self.answers.answer(at, setting));
         }
+        changes.extend(self.promises.business(&turn, holds, setting));
         let bare_closing = shown.only_act(Act::Closing) && cut_short::is_bare_closing(cues.words);
         let answered = match acted {
             Acted::HandsOver => Answered::HandedOver,

@@ -87,8 +87,10 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
         at,
         shown: Shown::default(),
         score: None,
+        text: "",
         request: None,
-        heard: heard("", &words),
+        heard: heard(&words),
+        promise: None,
     };
     let mut watch = Watch::default();
     assert!(watch.turn(turn("1", Role::Customer, at(0)), setting(7.0)).is_empty());
@@ -99,7 +101,11 @@ fn waiting_does_not_count_when_the_doors_are_closed_or_the_source_is_gone() {
     let resolved = watch.turn(turn("2", Role::Agent, at(300)), setting(107.0));
     assert_eq!(
         resolved,
-        [Change::Resolved { found: crate::wire::Found::Mistake(Mistake::LeftWaiting), value: 200.0 }]
+        [Change::Resolved {
+            found: crate::wire::Found::Mistake(Mistake::LeftWaiting),
+            about: None,
+            value: 200.0
+        }]
     );
 }
 
@@ -242,12 +248,14 @@ fn a_request_is_quoted_where_it_shows_and_the_finding_names_the_turn_in_which_it
         turn_id,
         role,
         agent_id: None,
+        text: "",
         said,
         at: at(0),
         shown,
         score: None,
         request,
-        heard: heard("", &words),
+        heard: heard(&words),
+        promise: None,
     };
     let mut watch = Watch::default();
     let asks = shown_of("escalation_request");

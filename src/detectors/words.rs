@@ -4,16 +4,19 @@
 //! Holds always: pure; a question mark goes before every courtesy in the same turn; a text is gone through once.
 //! Called by [`super::Watch`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::{Shown, phrases};
+use crate::conversation::words::short_hash;
 use crate::wire::Signal;
 
 /// A goodbye with more words than this says something else, too.
 const GOODBYE_WORDS_MAX: usize = 14;
 /// The same for bare thanks.
 const THANKS_WORDS_MAX: usize = 12;
+/// Words beyond these are not looked up: the text is no courtesy in any case.
+const COURTESY_WORDS_MAX: usize = THANKS_WORDS_MAX + 1;
 /// Words of bare thanks that are in no list: a name.
 const THANKS_STRANGE_WORDS_MAX: usize = 1;
 /// The same as above for reactions.
@@ -27,7 +30,7 @@ const POSTPONED_UNASKED_WORDS_MAX: usize = 5;
 /// The same for "no" after the offer of more.
 const NO_WORDS_MAX: usize = 3;
 /// A score (−1 to 1) at or below which a customer's turn is a complaint whatever else it shows.
-const COMPLAINT_SCORE: f64 = -0.4;
+pub const COMPLAINT_SCORE: f64 = -0.4;
 /// Nobody holds a customer for longer by saying so, in seconds.
 const ALLOWANCE_SECONDS_MAX: u32 = 86_400;
 
@@ -91,8 +94,11 @@ enum List {
     Closings,
 }
 
-/// Phrases by their first word.
-static PHRASES: LazyLock<HashMap<&'static str, Vec<(List, &'static str)>>> = LazyLock::new(|| {
+/// Phrases, each with its list.
+type Listed = Vec<(List, &'static str)>;
+
+/// Phrases by the hash of their first word, ascending.
+static PHRASES: LazyLock<Vec<(u32, Listed)>> = LazyLock::new(|| {
     let all = [
         (List::Goodbyes, phrases::GOODBYES),
         (List::LastWords, phrases::LAST_WORDS),
@@ -110,13 +116,13 @@ static PHRASES: LazyLock<HashMap<&'static str, Vec<(List, &'static str)>>> = Laz
         (List::CheckBacks, phrases::CHECK_BACKS),
         (List::Closings, phrases::CLOSINGS),
     ];
-    let mut phrases: HashMap<_, Vec<_>> = HashMap::new();
+    let mut phrases: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (list, phrase) in all.iter().flat_map(|(list, phrases)| phrases.iter().map(|phrase| (*list, *phrase)))
     {
         let first = phrase.split(' ').next().unwrap_or(phrase);
-        phrases.entry(first).or_default().push((list, phrase));
+        phrases.entry(short_hash(first.as_bytes())).or_default().push((list, phrase));
     }
-    phrases
+    phrases.into_iter().collect()
 });
 
 // === impl Cues ===
@@ -129,7 +135,8 @@ impl Cues {
         let mut cues = Cues { asks, ..Cues::default() };
         let mut rest = plain.as_str();
         while let Some((word, after)) = rest.split_once(' ') {
-            for (list, phrase) in PHRASES.get(word).map_or(&[][..], Vec::as_slice) {
+            let known = PHRASES.binary_search_by_key(&short_hash(word.as_bytes()), |(hash, _)| *hash);
+            for (list, phrase) in known.map_or(&[][..], |at| &PHRASES[at].1) {
                 let bit = 1 << *list as u16;
                 if let Some(after) = rest.strip_prefix(phrase).filter(|after| after.starts_with(' ')) {
                     cues.found |= bit;
@@ -137,7 +144,9 @@ impl Cues {
                     cues.ends |= if after == " " { bit } else { 0 };
                 }
             }
-            if phrases::REACTIONS.contains(&word) {
+            if cues.words >= COURTESY_WORDS_MAX {
+                cues.strange += 1;
+            } else if phrases::REACTIONS.contains(&word) {
                 cues.reactions += 1;
             } else if !phrases::FILLERS.contains(&word) && !phrases::THANKS.contains(&word) {
                 cues.strange += 1;
@@ -274,7 +283,11 @@ fn plain(text: &str) -> String {
             times = if char == last { times + 1 } else { 1 };
             last = char;
             if times <= 2 || !char.is_alphabetic() {
-                plain.extend(char.to_lowercase());
+                if char.is_ascii() {
+                    plain.push(char.to_ascii_lowercase());
+                } else {
+                    plain.extend(char.to_lowercase());
+                }
             }
         } else if !matches!(char, '\'' | '’' | '‘' | '`') && !plain.is_empty() && !plain.ends_with(' ') {
             plain.push(' ');

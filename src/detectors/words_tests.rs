@@ -126,7 +126,7 @@ fn courtesies_of_the_business_side() {
 
 #[test]
 fn phrases_are_whole_words_as_they_are_looked_for() {
-    let all = PHRASES.values().flatten();
+    let all = PHRASES.iter().flat_map(|(_, phrases)| phrases);
     for (list, phrase) in all {
         assert_eq!(plain(phrase).trim_end(), *phrase, "{list:?}");
         assert!(Cues::of(phrase).has(*list), "{phrase}");

@@ -19,7 +19,11 @@ use crate::conversation::{
 use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, course, mood, waiting};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
-use crate::wire::{ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
+use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
+
+/// What is taken off the log-odds of a negative mood where the customer has always been as negative as can be: who
+/// always writes sharply counts by change, but not by change alone.
+const SHARPNESS_MAX: f64 = 2.0;
 
 impl<T: Ticket> Pipeline<T> {
     /// Lets everything take effect whose turn has come.
@@ -46,6 +50,7 @@ impl<T: Ticket> Pipeline<T> {
             let setting = conversation.setting(limits, arrival.now);
             let changes = conversation.watch.closed(closed_by, at, setting);
             self.found(conversation, changes, at);
+            self.part(conversation, at, arrival.now);
         }
         conversation.arm(&self.config.detectors, arrival.now);
         self.resolve(conversation, at, Resolution::Closed);
@@ -65,7 +70,7 @@ impl<T: Ticket> Pipeline<T> {
     }
 
     /// Says good-bye to a conversation that leaves the store.
-    pub(super) fn leave(&self, conversation: &mut Conversation<T>, departure: Departure) {
+    pub(super) fn leave(&self, conversation: &mut Conversation<T>, departure: Departure, now: Timestamp) {
         self.metrics.conversation_evicted(departure.as_str());
         let Some(newest) = conversation.state.now else { return };
         // The moment at which it was due in its own time, not that of the tick: a second run must give the same.
@@ -78,10 +83,12 @@ impl<T: Ticket> Pipeline<T> {
             }
             Departure::Closed | Departure::Limit => newest,
         };
+        self.part(conversation, at, now);
         self.resolve(conversation, at, Resolution::Expired);
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
+        self.meet(conversation, &pending.turn, pending.arrival.now);
         self.catch_up(conversation, pending.turn.ts, pending.arrival);
         let judged = judged(pending, scores);
         let score = judged.then(|| scores.sentiment.score());
@@ -92,6 +99,9 @@ impl<T: Ticket> Pipeline<T> {
         let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown, telling);
         conversation.timing.anchor(effect.at, pending.arrival);
         let words = Words::of(&pending.text);
+        if role == Role::Customer {
+            score.into_iter().for_each(|score| conversation.acquaintance.mood.add(score));
+        }
         let seen = TurnSeen {
             turn_id: &pending.turn.turn_id,
             role: pending.turn.role,
@@ -100,19 +110,22 @@ impl<T: Ticket> Pipeline<T> {
             at: effect.at,
             shown,
             score,
-            request: request(scores).filter(|_| judged),
+            text: &pending.text,
+            request: place(scores, Name::Signal(Signal::EscalationRequest)).filter(|_| judged),
+            promise: place(scores, Name::Act(Act::PromiseMade)).filter(|_| judged),
             heard: Heard {
-                text: &pending.text,
                 words: &words,
                 scores: &conversation.state.scores,
                 asked: asked.as_deref(),
                 phrase: self.phrase(conversation, role, &words, effect.at),
+                earlier: conversation.acquaintance.contact.as_deref(),
             },
         };
         let setting = conversation.setting(&self.config.detectors, pending.arrival.now);
         let changes = conversation.watch.turn(seen, setting);
         if judged {
-            conversation.course.turn(role, scores, 0.0);
+            let sharpness = self.sharpness(conversation);
+            conversation.course.turn(role, scores, sharpness);
         }
         let findings = self.note(conversation, changes, effect.at);
         let assessment = self.assess(conversation, effect.at);
@@ -157,6 +170,14 @@ impl<T: Ticket> Pipeline<T> {
         let state = &conversation.state;
         let waiting = waiting::pressure(state.waiting_seconds(at), state.channel);
         self.config.risk.assess(&conversation.course.features(waiting))
+    }
+
+    /// How sharp the customer always writes, in log-odds.
+    fn sharpness(&self, conversation: &Conversation<T>) -> f64 {
+        if !self.config.detectors.customer_baseline {
+            return 0.0;
+        }
+        -SHARPNESS_MAX * conversation.acquaintance.baseline.value()
     }
 
     fn resolve(&self, conversation: &mut Conversation<T>, at: Timestamp, resolution: Resolution) {
@@ -268,9 +289,8 @@ impl<T: Ticket> Pipeline<T> {
     }
 }
 
-/// Where the model sees that the customer asks for somebody else.
-fn request(scores: &Scores) -> Option<&std::ops::Range<u32>> {
-    let name = Name::Signal(Signal::EscalationRequest);
+/// Where the model sees `name`, if it does.
+fn place(scores: &Scores, name: Name) -> Option<&std::ops::Range<u32>> {
     scores.raised().find(|(label, _)| label.name == name).map(|(_, evidence)| evidence)
 }
 

@@ -24,22 +24,28 @@ pub(super) struct Tally {
     pub waits: BTreeMap<Option<String>, f64>,
     /// Open alerts, and since when.
     pub alerts: Vec<(Timestamp, AlertSeries)>,
+    /// Promises that are open, and those that are overdue.
+    pub promises: (usize, usize),
 }
 
 impl<T: Ticket> Pipeline<T> {
     /// Sets the gauges that are read off the state (levels, active alerts, longest waits) before a scrape.
     pub fn refresh_gauges(&self, now: Timestamp) {
-        let Tally { active, levels, waits, alerts } = self.tally(now);
+        let Tally { active, levels, waits, alerts, promises } = self.tally(now);
         let alerts: Vec<AlertSeries> = alerts.into_iter().map(|(_, series)| series).collect();
         let levels: Vec<_> =
             levels.iter().map(|((level, queue), count)| (*level, queue.as_deref(), *count)).collect();
         let waits: Vec<_> = waits.iter().map(|(queue, seconds)| (queue.as_deref(), *seconds)).collect();
         self.metrics.set_state(active, &levels, &waits, &alerts);
+        self.metrics.set_promises(promises.0, promises.1);
     }
 
     pub(super) fn tally(&self, now: Timestamp) -> Tally {
         let mut tally = Tally::default();
         self.store.for_each(|conversation| tally.add(conversation, now));
+        // Those of conversations that are over wait for their customers.
+        let (open, overdue) = self.customers.open_and_overdue(now);
+        tally.promises = (tally.promises.0 + open, tally.promises.1 + overdue);
         // The most severe first, then the oldest: only so many are shown.
         tally.alerts.sort_by(|(a_since, a), (b_since, b)| {
             (Reverse(a.severity), a_since, &a.alert_id).cmp(&(Reverse(b.severity), b_since, &b.alert_id))
@@ -57,12 +63,16 @@ impl Tally {
         let queue = &state.queue;
         self.active += 1;
         *self.levels.entry((conversation.level, queue.clone())).or_default() += 1;
-        if let (Some(since), Some(newest)) = (state.waiting_since, state.now) {
+        if let Some(newest) = state.now {
             // The conversation's own time goes on as fast as `now` after its last frame.
-            let seconds = moments::seconds_between(since, newest)
-                + moments::seconds_between(conversation.last_arrival, now);
-            let longest = self.waits.entry(queue.clone()).or_default();
-            *longest = longest.max(seconds);
+            let since_last = moments::seconds_between(conversation.last_arrival, now);
+            if let Some(since) = state.waiting_since {
+                let longest = self.waits.entry(queue.clone()).or_default();
+                *longest = longest.max(moments::seconds_between(since, newest) + since_last);
+            }
+            let own = moments::later(newest, since_last as u32);
+            let (open, overdue) = conversation.watch.promises.open_and_overdue(own);
+            self.promises = (self.promises.0 + open, self.promises.1 + overdue);
         }
         if let Some(open) = &conversation.episodes.open {
             let series = AlertSeries {

@@ -1,11 +1,13 @@
 //! What the pipeline promises, with scores made up: no model is needed here.
 
 mod alerting;
+mod comparing;
 mod findings;
 mod gauges;
 mod limits;
 mod model;
 mod order;
+mod promises;
 mod state;
 mod stress;
 

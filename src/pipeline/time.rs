@@ -61,8 +61,9 @@ impl<T: Ticket> Pipeline<T> {
                     let found = discovery.found;
                     (found, conversation.state.findings.open(&conversation.id, discovery, at))
                 }
-                Change::Resolved { found, value } => {
-                    (found, conversation.state.findings.resolve(found, at, value))
+                Change::Resolved { found, about, value } => {
+                    let id = &conversation.id;
+                    (found, conversation.state.findings.resolve(id, found, about.as_deref(), at, value))
                 }
             };
             if let Some(finding) = finding {

@@ -6,8 +6,7 @@
 //!   soft maximum, so that one telling clause is heard in a long turn and evidence (`evidence`) comes for free.
 //!
 //! Holds always: the context has no part in any of it but through the encoder's attention; of a long turn, sentiment
-//! and vector are the means of its windows weighted by their tokens, and each label is that of the window that shows
-//! it most. Called by `engine`.
+//! is the mean of its windows weighted by their tokens, and each label is that of the window that shows it most. Called by `engine`.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -51,7 +50,6 @@ pub struct Reading {
     /// How much it counts among the windows of its turn.
     tokens: usize,
     sentiment: Sentiment,
-    vector: Vec<f32>,
     labels: Vec<LabelScore>,
 }
 
@@ -145,7 +143,7 @@ impl Readout {
         // What is not judged is nowhere to be seen.
         let clauses = if turn.abstained.is_some() { &[][..] } else { turn.clauses[at].as_slice() };
         let labels = asked.iter().map(|label| label.read(table, rows.clone(), clauses)).collect();
-        Reading { tokens: window.turn.len(), sentiment: self.sentiment.read(&vector), vector, labels }
+        Reading { tokens: window.turn.len(), sentiment: self.sentiment.read(&vector), labels }
     }
 
     fn pooled(&self, table: &Table, start: usize, window: &Window) -> Vec<f32> {
@@ -197,10 +195,8 @@ impl Prepared {
         let readings: Vec<Reading> = readings.take(self.windows().len()).collect();
         let sentiments: Vec<(usize, Sentiment)> =
             readings.iter().map(|reading| (reading.tokens, reading.sentiment)).collect();
-        let vector = mean_vector(&readings);
         let labels = readings.into_iter().map(|reading| reading.labels).reduce(strongest).unwrap_or_default();
-        let mut scores =
-            Scores { sentiment: combine(&sentiments), labels, vector, abstained: self.abstained };
+        let mut scores = Scores { sentiment: combine(&sentiments), labels, abstained: self.abstained };
         if self.says_nothing() {
             scores.sentiment = Sentiment::EVEN;
             scores.labels.iter_mut().for_each(|label| label.probability = 0.0);
@@ -217,20 +213,6 @@ fn strongest(mut first: Vec<LabelScore>, second: Vec<LabelScore>) -> Vec<LabelSc
         }
     }
     first
-}
-
-fn mean_vector(readings: &[Reading]) -> Arc<[f32]> {
-    if let [only] = readings {
-        return Arc::from(only.vector.as_slice());
-    }
-    let all: usize = readings.iter().map(|reading| reading.tokens).sum();
-    let hidden = readings.first().map_or(0, |reading| reading.vector.len());
-    let mut mean = vec![0.0_f32; hidden];
-    for Reading { tokens, vector, .. } in readings {
-        let weight = *tokens as f32 / all as f32;
-        mean.iter_mut().zip(vector).for_each(|(mean, value)| *mean += weight * value);
-    }
-    Arc::from(mean)
 }
 
 /// Outputs in the order of the names, and which row of the head each is.

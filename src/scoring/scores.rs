@@ -4,7 +4,6 @@
 //! threshold and the turn was judged. Made by `readout`; read by `pipeline`.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::Abstention;
 use crate::wire::{Act, Label, Mistake, Signal};
@@ -15,9 +14,6 @@ pub struct Scores {
     pub sentiment: Sentiment,
     /// Every label that the role is asked for, in the order of the names: signals, or mistakes and then acts.
     pub labels: Vec<LabelScore>,
-    /// The mean vector of the turn's own tokens: turns that say the same are near each other. Empty where a scorer
-    /// has none.
-    pub vector: Arc<[f32]>,
     /// Why the model should not be believed here, if so; nothing has evidence then.
     pub abstained: Option<Abstention>,
 }
@@ -50,7 +46,7 @@ pub struct Sentiment {
 impl Scores {
     /// A judged turn of which nothing but the sentiment is known.
     pub fn of_sentiment(sentiment: Sentiment) -> Self {
-        Scores { sentiment, labels: Vec::new(), vector: Arc::from([]), abstained: None }
+        Scores { sentiment, labels: Vec::new(), abstained: None }
     }
 
     /// The labels at or above their operating thresholds, with where they show.

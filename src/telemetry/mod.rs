@@ -33,6 +33,9 @@ pub const ENDPOINTS: &[&str] = &["ingest", "events"];
 /// Whether a customer waited for the first answer or a later one.
 pub const WAIT_PHASES: &[&str] = &["first", "later"];
 
+/// States of promises that were not kept (yet).
+pub const PROMISE_STATES: &[&str] = &["open", "overdue"];
+
 /// What may be shown at most.
 #[derive(Clone, Copy, Debug)]
 pub struct MetricLimits {
@@ -134,6 +137,7 @@ impl Metrics {
         };
         // Turns without a queue are ordinary; their series must not appear only with the first such turn.
         metrics.queue(None, |_| ());
+        metrics.set_promises(0, 0);
         metrics.build_info(env!("CARGO_PKG_VERSION"), option_env!("UNDERTONE_COMMIT").unwrap_or("unknown"));
         metrics
     }
@@ -314,6 +318,13 @@ impl Metrics {
             self.queue(*queue, |series| series.longest_wait.set(series.longest_wait.get().max(*seconds)));
         }
         state.replace_alerts(&self.vecs, alerts, |queue| self.queue(queue, |series| series.label.clone()));
+    }
+
+    /// Promises of the business side: those whose time is to come, and those that are overdue.
+    pub fn set_promises(&self, open: usize, overdue: usize) {
+        for (state, count) in PROMISE_STATES.iter().zip([open, overdue]) {
+            self.vecs.promises.with_label_values(&[state]).set(count as f64);
+        }
     }
 
     pub fn model_info(&self, name: &str, version: &str, precision: &str) {

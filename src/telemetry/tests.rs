@@ -34,6 +34,7 @@ fn closed_label_sets_start_at_zero() {
         "undertone_signals_total{queue=\"none\",signal=\"churn_threat\"}",
         "undertone_mistakes_total{mistake=\"policy_wall\",queue=\"none\"}",
         "undertone_mistakes_total{mistake=\"left_waiting\",queue=\"none\"}",
+        "undertone_promises{state=\"overdue\"}",
         "undertone_abstained_turns_total{reason=\"garbage\"}",
         "undertone_stage_duration_seconds_count{stage=\"encode\"}",
         "undertone_customer_wait_seconds_count{channel=\"chat\",phase=\"first\"}",

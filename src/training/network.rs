@@ -32,8 +32,6 @@ pub struct Network {
 
 /// What the heads say of a batch, before calibration.
 pub struct Outputs {
-    /// The turn's vector: `[texts, hidden]`.
-    pub pooled: Tensor,
     /// `[texts, 3]`, in the order of `Label::ALL`.
     pub sentiment: Tensor,
     /// `[texts, CLASSES]`, in the order of [`super::classes`].
@@ -212,7 +210,7 @@ impl Network {
             .f_logsumexp([1].as_slice(), false)?
             .f_sub(&tokens.f_log()?)?
             .f_add(&Tensor::f_cat(&biases, 0)?)?;
-        Ok(Outputs { pooled, sentiment, classes })
+        Ok(Outputs { sentiment, classes })
     }
 
     /// The variables of the heads as they are now: weight and bias of each, sentiment first.

@@ -139,6 +139,9 @@ pub struct Contribution {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Evidence {
     pub turn_id: String,
+    /// Where the turn is of another conversation of the same customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<String>,
     pub start: usize,
     pub end: usize,
     pub quote: String,

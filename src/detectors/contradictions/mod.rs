@@ -1,25 +1,34 @@
-//! Candidates for statements of the business side that do not agree: two values for the same thing, unexplained.
+//! Candidates for statements of the business side that do not agree: two values for the same thing, or the same
+//! with and without a "not", unexplained.
 //!
-//! Holds always: English only; pure; precision over recall: only claims with the same subject words and the same
-//! terms (with VAT, per month) are compared, and any sign of an explanation silences; at most [`CLAIMS_MAX`]
+//! Holds always: English only; pure; precision over recall: only claims about the same subject and on the same
+//! terms (with VAT, per month) are compared; any sign of an explanation, of time that has passed, or of a question
+//! about something else silences; at most one contradiction of a turn with another; at most [`CLAIMS_MAX`]
 //! statements are remembered, the oldest leaves first. Offsets are code points.
-//! Called by [`super::Recall`], with every turn of agents and bots.
+//! Called by `recall`, with every turn.
 
 mod claims;
+mod compare;
+mod firm;
+mod lexicon;
+mod polarity;
 mod subject;
+mod values;
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-pub use claims::{CLAIMS_PER_TEXT_MAX, Claim, SUBJECT_WORDS_MAX, Value, claims};
+pub use claims::{CLAIMS_PER_TEXT_MAX, Claim, LENT_WORDS_MAX, SUBJECT_WORDS_MAX, Value, claims};
+
+use self::claims::reports;
+use self::compare::{comparable, disagree};
+use crate::detectors::english::{Folded, sentences};
 
 /// Statements remembered per conversation.
 pub const CLAIMS_MAX: usize = 16;
 /// How much of a statement is kept as its quote, in code points.
 pub const QUOTE_CHARS_MAX: usize = 160;
-/// Two subjects that were both taken from the customer's questions share at least this part of the shorter one.
-const SHARED_PART_MIN: f64 = 0.5;
 
 /// A claim, and where it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,9 +52,14 @@ pub struct Statements {
     kept: VecDeque<Statement>,
 }
 
-/// Whether the later claim gives the same thing another value, without a sign of an explanation.
-pub fn contradiction(earlier: &Claim, later: &Claim) -> bool {
-    !later.explained && comparable(earlier, later) && differ(&earlier.value, &later.value)
+// === impl Statement ===
+
+impl Statement {
+    fn of(turn_id: &str, text: &str, claim: Claim) -> Self {
+        let length = (claim.end - claim.start).min(QUOTE_CHARS_MAX);
+        let quote = text.chars().skip(claim.start).take(length).collect();
+        Statement { turn_id: turn_id.to_owned(), quote, claim }
+    }
 }
 
 // === impl Statements ===
@@ -59,87 +73,74 @@ impl Statements {
         self.kept.is_empty()
     }
 
+    /// The customer says a text. What it reports the business to have said elsewhere counts as said, unless the
+    /// business has spoken of that here: then its own words count.
+    pub fn told(&mut self, turn_id: &str, text: &str) {
+        for claim in reports(text) {
+            if !self.kept.iter().any(|kept| comparable(&kept.claim, &claim)) {
+                self.keep(Statement::of(turn_id, text, claim));
+            }
+        }
+    }
+
     /// The business side says a text, in answer to what was `asked`. Answers what it contradicts, and remembers the
     /// newest statement about each thing.
     pub fn hear(&mut self, turn_id: &str, text: &str, asked: Option<&str>) -> Vec<Contradiction> {
         let mut found = Vec::new();
         for claim in claims(text, asked) {
-            let length = (claim.end - claim.start).min(QUOTE_CHARS_MAX);
-            let quote = text.chars().skip(claim.start).take(length).collect();
-            let later = Statement { turn_id: turn_id.to_owned(), quote, claim };
+            let later = Statement::of(turn_id, text, claim);
             let against = self
                 .kept
                 .iter()
                 .rev()
-                .find(|kept| kept.turn_id != turn_id && contradiction(&kept.claim, &later.claim));
-            found.extend(
-                against.map(|earlier| Contradiction { earlier: earlier.clone(), later: later.clone() }),
-            );
-            self.kept.retain(|kept| kept.turn_id == turn_id || !comparable(&kept.claim, &later.claim));
-            if self.kept.len() >= CLAIMS_MAX {
-                self.kept.pop_front();
+                .find(|kept| kept.turn_id != turn_id && disagree(&kept.claim, &later.claim));
+            // Both claims of one sentence may deny the same statement.
+            let known = |earlier: &Statement| {
+                found.iter().any(|pair: &Contradiction| pair.earlier.turn_id == earlier.turn_id)
+            };
+            if let Some(earlier) = against
+                && !known(earlier)
+                && !explained(text, &later.claim)
+                && !answers_another(asked, &earlier.claim, &later.claim)
+            {
+                found.push(Contradiction { earlier: earlier.clone(), later: later.clone() });
             }
-            self.kept.push_back(later);
+            self.kept.retain(|kept| kept.turn_id == turn_id || !comparable(&kept.claim, &later.claim));
+            self.keep(later);
         }
         found
     }
-}
 
-/// Whether two claims give a value of the same kind to the same thing on the same terms.
-fn comparable(earlier: &Claim, later: &Claim) -> bool {
-    same_kind(&earlier.value, &later.value) && same_terms(earlier, later) && same_subject(earlier, later)
-}
-
-fn same_kind(earlier: &Value, later: &Value) -> bool {
-    match (earlier, later) {
-        (Value::Money { currency: one, cents: amount }, Value::Money { currency: other, cents: next }) => {
-            one == other || one.is_none() || other.is_none() || *amount == 0 || *next == 0
+    fn keep(&mut self, statement: Statement) {
+        if self.kept.len() >= CLAIMS_MAX {
+            self.kept.pop_front();
         }
-        (Value::Duration { working: one, .. }, Value::Duration { working: other, .. }) => one == other,
-        (Value::Weekday { .. }, Value::Weekday { .. })
-        | (Value::Date { .. }, Value::Date { .. })
-        | (Value::Percent { .. }, Value::Percent { .. }) => true,
-        (Value::Holds { predicate: one, .. }, Value::Holds { predicate: other, .. }) => one == other,
+        self.kept.push_back(statement);
+    }
+}
+
+/// Whether a value is another because the customer has asked about something else, or has named that day.
+fn answers_another(asked: Option<&str>, earlier: &Claim, later: &Claim) -> bool {
+    let Some(asked) = asked.map(Folded::of) else { return false };
+    let asked = asked.text();
+    let named = match &later.value {
+        Value::Holds { lasting: true, .. } | Value::Fee => return false,
+        Value::Date { .. } | Value::Weekday { .. } => {
+            let days = |text: &str| values::values(text).into_iter().any(|found| found.value == later.value);
+            !firm::held_against(asked) && sentences(asked).into_iter().any(|sentence| days(&asked[sentence]))
+        }
         _ => false,
-    }
-}
-
-/// What is free is free per month and with tax; all else needs the same terms.
-fn same_terms(earlier: &Claim, later: &Claim) -> bool {
-    let free = |claim: &Claim| matches!(claim.value, Value::Money { cents: 0, .. });
-    let place = |claim: &Claim| {
-        claim.terms.iter().find(|term| matches!(term.as_str(), "online" | "on site")).cloned()
     };
-    if free(earlier) || free(later) { place(earlier) == place(later) } else { earlier.terms == later.terms }
+    let reminded = matches!(earlier.value, Value::Money { cents: 0, .. }) && asked.contains("free");
+    named || !reminded && !later.contested && !later.definite && firm::asks_for_another(asked)
 }
 
-fn same_subject(earlier: &Claim, later: &Claim) -> bool {
-    let within =
-        |few: &[String], many: &[String]| !few.is_empty() && few.iter().all(|word| many.contains(word));
-    let (one, other) = (&earlier.subject, &later.subject);
-    let yes_or_no = matches!(earlier.value, Value::Holds { .. });
-    match (earlier.borrowed, later.borrowed) {
-        // What is denied of all is denied of each: "hail is covered under Plus", then "hail is not covered".
-        (false, false) => one == other || (yes_or_no && within(other, one)),
-        (true, false) => within(other, one),
-        (false, true) => within(one, other),
-        (true, true) if one.is_empty() && other.is_empty() => yes_or_no,
-        (true, true) => {
-            let shared = one.iter().filter(|word| other.contains(word)).count();
-            shared > 0 && shared as f64 >= SHARED_PART_MIN * one.len().min(other.len()) as f64
-        }
-    }
-}
-
-fn differ(earlier: &Value, later: &Value) -> bool {
-    match (earlier, later) {
-        (Value::Money { cents: one, .. }, Value::Money { cents: other, .. }) => one != other,
-        (
-            Value::Duration { shortest: least, longest: most, .. },
-            Value::Duration { shortest: from, longest: to, .. },
-        ) => most < from || to < least,
-        _ => earlier != later,
-    }
+/// Whether a text explains why a claim of it is another than before.
+fn explained(text: &str, claim: &Claim) -> bool {
+    let folded = Folded::of(text);
+    let at = folded.bytes(&(claim.start..claim.end));
+    let around = sentences(folded.text()).into_iter().find(|sentence| sentence.contains(&at.start));
+    firm::explained(folded.text(), &folded.text()[around.unwrap_or(at)])
 }
 
 #[cfg(test)]

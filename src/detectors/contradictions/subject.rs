@@ -2,7 +2,11 @@
 //!
 //! Holds always: sorted, each stem once, so that two subjects can be compared as they are. Called by `claims`.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use crate::detectors::english::{month, trimmed};
 
 /// Signs and words at which a clause ends.
 const BREAKS: [&str; 12] =
@@ -23,7 +27,8 @@ const SMALL_WORDS: &str = "\
     monthly yearly per percent euro euros eur dollars dollar usd pound pounds gbp vat tax taxes net gross including \
     incl excluding excl period time times date arrive arrives arriving due scheduled booked planned set expected \
     allowed able accepted valid applies apply customer customers madam sir mr mrs ms online app web shop store \
-    believe hope inform confirm confirmed note informed afraid glad told said says say checked check system \
+    believe hope inform confirm confirmed note informed afraid glad told said says say checked check system tonight \
+    according accordance from since through back get including terms \
     morning afternoon evening noon monday tuesday wednesday thursday friday saturday sunday once";
 /// Words whose plain stem would differ.
 const STEMS: [(&str, &str); 12] = [
@@ -40,6 +45,9 @@ const STEMS: [(&str, &str); 12] = [
     ("guarantee", "warranty"),
     ("exchanges", "exchange"),
 ];
+const TIMES: [&str; 6] = ["minute", "hour", "day", "week", "month", "year"];
+static SMALL: LazyLock<HashSet<&str>> = LazyLock::new(|| SMALL_WORDS.split(' ').collect());
+const VERB_LETTERS_MIN: usize = 3;
 const STEM_LETTERS_MIN: usize = 4;
 
 /// The clause of a sentence in which a value stands.
@@ -57,7 +65,7 @@ pub fn subject_words(clause: &str, skip: &[Range<usize>]) -> Vec<String> {
     let mut stems: Vec<String> = words(clause)
         .filter(|range| !skip.iter().any(|skip| range.start < skip.end && skip.start < range.end))
         .map(|range| clause[range].trim_matches('\'').trim_end_matches("'s"))
-        .filter(|word| !word.is_empty() && !SMALL_WORDS.split(' ').any(|small| small == *word))
+        .filter(|word| !word.is_empty() && !SMALL.contains(*word))
         .map(stem)
         .collect();
     stems.sort_unstable();
@@ -65,7 +73,8 @@ pub fn subject_words(clause: &str, skip: &[Range<usize>]) -> Vec<String> {
     stems
 }
 
-fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
+/// The words of a text, with their apostrophes.
+pub fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let of_word = |sign: char| sign.is_alphanumeric() || sign == '\'';
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -74,6 +83,70 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
         at = end;
         Some(start..end)
     })
+}
+
+/// When something is: "at 19:02", "30 days", "11 march". Facts, and no part of what a yes or no is about.
+pub fn when(clause: &str) -> Vec<Range<usize>> {
+    let places: Vec<Range<usize>> = words(clause).collect();
+    let text = |at: usize| places.get(at).map_or("", |place| &clause[place.clone()]);
+    let figure = |at: usize| text(at).starts_with(|sign: char| sign.is_ascii_digit());
+    let mut found = Vec::new();
+    for at in (0..places.len()).filter(|at| figure(*at)) {
+        let unit = TIMES.iter().any(|unit| text(at + 1).starts_with(unit)) || month(text(at + 1)).is_some();
+        let clock = clause[places[at].end..].starts_with(':') || clause[..places[at].start].ends_with(':');
+        let before = at.checked_sub(1).map_or("", text);
+        if unit || clock || month(before).is_some() || matches!(before, "at" | "since" | "by") {
+            found.push(places[at].start..places[if unit { at + 1 } else { at }].end);
+        }
+    }
+    found
+}
+
+/// The clauses of a sentence, without the signs around them.
+pub fn clauses(sentence: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while at < sentence.len() {
+        let rest = &sentence.as_bytes()[at..];
+        let sign = match rest[0] {
+            b' ' | b',' | b';' | b'(' | b')' => BREAKS.iter().find(|sign| rest.starts_with(sign.as_bytes())),
+            _ => None,
+        };
+        if let Some(sign) = sign {
+            found.push(start..at);
+            start = at + sign.len();
+            // The space that ends one sign may begin the next.
+            at = start.saturating_sub(usize::from(sign.ends_with(' '))).max(at + 1);
+        } else {
+            at += 1;
+        }
+    }
+    found.push(start.min(sentence.len())..sentence.len());
+    found
+        .into_iter()
+        .filter(|range| range.start < range.end)
+        .map(|range| trimmed(sentence, range))
+        .filter(|range| !range.is_empty())
+        .collect()
+}
+
+/// What the forms of a verb have in common: "shipped", "ships", "ship".
+pub fn verb_stem(word: &str) -> String {
+    if let Some((_, stem)) = STEMS.iter().find(|(known, _)| *known == word) {
+        return (*stem).to_owned();
+    }
+    let stem = ["ing", "ed", "es", "e", "s"]
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending).filter(|stem| stem.len() >= VERB_LETTERS_MIN));
+    let stem = stem.unwrap_or(word);
+    let mut letters = stem.chars().rev();
+    let doubled = letters.next().is_some_and(|last| letters.next() == Some(last));
+    if doubled && !stem.ends_with(['s', 'e', 'o']) {
+        stem[..stem.len() - 1].to_owned()
+    } else {
+        stem.to_owned()
+    }
 }
 
 fn stem(word: &str) -> String {

@@ -111,7 +111,7 @@ static IDIOMS: LazyLock<Regex> = LazyLock::new(|| {
 /// Other ways, that need a time: "I'm sending it", "the technician comes", "expect a call".
 static TIMED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:(?:i'm|i am|we're|we are|he's|she's|they're|is|are|'s) (?:also |now |just |already )?(?:sending|ringing|calling|phoning|refunding|issuing|shipping|posting|coming|bringing|delivering|mailing|e-?mailing|writing|paying|replacing|booking|ordering|putting|getting|giving|reading|going|releasing|fixing|arriving|leaving|having|meeting|returning|crediting|transferring|cancelling)|(?:comes|arrives|leaves|goes out|lands|visits)|(?:is|are|'s) (?:booked|scheduled|set|due|arranged|planned)|(?:booked|scheduled|arranged)|expect (?:a|an|the|our|my|your|it|to)|i promise|i guarantee|i assure you|without fail)\b",
+        r"\b(?:(?:i'm|i am|we're|we are|he's|she's|they're|is|are|'s) (?:also |now |just |already )?(?:sending|ringing|calling|phoning|refunding|issuing|shipping|posting|coming|bringing|delivering|mailing|e-?mailing|writing|paying|replacing|booking|ordering|putting|getting|giving|reading|going|releasing|fixing|arriving|leaving|having|meeting|returning|crediting|transferring|cancelling)|(?:comes|arrives|leaves|goes out|lands|visits)|(?:is|are|'s) (?:booked|scheduled|set|due|arranged|planned)|(?:booked|scheduled|arranged)|(?:i'm|i am|we're|we are) (?:right )?back|expect (?:a|an|the|our|my|your|it|to)|i promise|i guarantee|i assure you|without fail)\b",
     )
 });
 static DENIED: LazyLock<Regex> = LazyLock::new(|| {

@@ -11,7 +11,7 @@ use crate::detectors::english::{Folded, pattern, sentences};
 
 /// Verbs with what says that they were done. The first is what a promise says, the second what its keeping says.
 static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
-    const WORDS: [(&str, &str); 22] = [
+    const WORDS: [(&str, &str); 23] = [
         (
             "send(?:ing)?|e-?mail(?:ing)?|mail(?:ing)?|forward(?:ing)?|text|message|dm",
             "sent|e-?mailed|mailed|forwarded|texted|messaged|(?:in|to) your (?:inbox|e-?mail)|on (?:its|the) way",
@@ -26,7 +26,7 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
         ),
         (
             "call(?:ing)?|ring(?:ing)?|phone|phoning|speak",
-            "called|rung|rang|phoned|spoken|spoke|(?:good|nice|great) (?:talking|speaking) (?:to|with)|(?:on|over) the phone (?:just now|earlier|today|yesterday)|tried (?:calling|ringing|to (?:call|ring|reach))",
+            "called|rung|rang|phoned|spoken|spoke|(?:good|nice|great) (?:talking|speaking) (?:to|with)|(?:on|over) the phone (?:just now|earlier|today|yesterday)|said on the phone|tried (?:calling|ringing|to (?:call|ring|reach))",
         ),
         (
             "replace|exchange|swap|new (?:one|card|device)",
@@ -54,9 +54,10 @@ static DEEDS: LazyLock<Vec<(Regex, Regex)>> = LazyLock::new(|| {
             "escalated|raised|filed|submitted|requested|opened|logged",
         ),
         ("process(?:ed|ing)?", "processed|completed|gone through|went through"),
+        ("put (?:it|them|this|that) through|approve", "approved|put through|gone through|paid out|released"),
         ("add(?:ed|ing)?|apply|applied", "added|applied|credited"),
         (
-            "change[d]?|correct(?:ed|ing)?|amend|adjust|edit",
+            "changes?|changed|correct(?:ed|ing)?|amend|adjust|edit",
             "changed|corrected|amended|adjusted|edited|updated",
         ),
         (
@@ -114,8 +115,12 @@ static NO_CHASE: LazyLock<Regex> = LazyLock::new(|| {
 /// Something has come after all.
 static ARRIVED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:got it|received it|it(?:'s| has) (?:arrived|here|come)|it came|they (?:called|rang)|has just (?:arrived|come|called)|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
+        r"\b(?:got it|received it|(?:it|he|she|they|(?:the|my) \w+)(?:'s|'ve| is| are| has| have)? (?:just |now |finally )?(?:arrived|here|come|came|called|rang|phoned)|it came|(?:money|refund|parcel|card) (?:is|has) (?:there|here|in)|we(?:'ve| have)? (?:just )?(?:spoke|spoken|talked)|has just (?:arrived|come|called)|it went through|thanks? .{0,30}\b(?:sorted|fixed|works|got it))\b",
     )
+});
+/// What makes an arrival none.
+static NOT_ARRIVED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(?:not|never|nobody|nothing|no one|none|if|when|until|unless|once|no longer)\b|n't\b|\?$")
 });
 
 /// Whether a later turn of the business side says that what was promised has been done.
@@ -135,6 +140,23 @@ pub fn chases(customer_text: &str) -> bool {
     let folded = Folded::of(customer_text);
     sentences(folded.text()).into_iter().map(|range| &folded.text()[range]).any(|sentence| {
         CHASE.is_match(sentence) && !NO_CHASE.is_match(sentence) && !ARRIVED.is_match(sentence)
+    })
+}
+
+/// Whether a customer says that what was promised has come.
+pub fn confirms(customer_text: &str) -> bool {
+    let folded = Folded::of(customer_text);
+    sentences(folded.text())
+        .into_iter()
+        .map(|range| &folded.text()[range])
+        .any(|sentence| ARRIVED.is_match(sentence) && !NOT_ARRIVED.is_match(sentence))
+}
+
+/// Whether two texts speak of the same kind of deed: "I'll ring you", "nobody called".
+pub fn same_deed(promise_text: &str, later_text: &str) -> bool {
+    let (promised, later) = (Folded::of(promise_text), Folded::of(later_text));
+    DEEDS.iter().any(|(said, done)| {
+        said.is_match(promised.text()) && (said.is_match(later.text()) || done.is_match(later.text()))
     })
 }
 
@@ -238,6 +260,23 @@ mod tests {
         for text in chasing {
             assert!(chases(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn customers_who_say_that_it_has_come() {
+        for text in ["It came this morning.", "hes here. no wait: he's here", "We spoke.", "Money is there."]
+        {
+            assert!(confirms(text), "{text:?}");
+        }
+        for text in ["it hasn't arrived", "nobody came", "has it arrived?", "tell me when it is here", "ok"] {
+            assert!(!confirms(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn deeds_are_told_apart() {
+        assert!(same_deed("I'll ring you at 10", "nobody called"));
+        assert!(!same_deed("I'll ring you at 10", "where is my refund?"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Holds always: English only; pure, with time, zone and channel given; what is general, conditional, asked or mere
 //! holding is no promise, since a promise that was none would later be booked as broken. Offsets are code points.
-//! Not called yet; meant for `pipeline`, with the turns in which the model sees a `promise_made`.
+//! Called by `empty_promise`, with the turns in which the model sees a `promise_made`.
 
 mod calendar;
 mod clock;
@@ -17,9 +17,10 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
 pub use deadline::HORIZON_DAYS;
-pub use follow_up::{chases, fulfils};
+pub use follow_up::{chases, confirms, fulfils};
 pub use ledger::{Entry, Ledger, PROMISE_CHARS_MAX, PROMISES_MAX, Standing};
 
 use super::english::{Folded, pattern, sentences};
@@ -30,6 +31,18 @@ use deadline::{Deadline, When};
 /// A following sentence of at most this many words may tell the time: "I'll ring you. Tomorrow at 10."
 const AFTERTHOUGHT_WORDS_MAX: usize = 6;
 
+/// What was promised, by where its keeping would show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// To say something in the conversation.
+    Message,
+    /// Anything else: a call, a visit, a refund. Whether it was done is known from what is said of it alone.
+    Elsewhere,
+    /// To stay until something is done.
+    Stay,
+}
+
 /// A commitment to act later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Promise {
@@ -37,6 +50,7 @@ pub struct Promise {
     pub due: Timestamp,
     /// Whether a time was stated; if not, `due` is the default of the channel.
     pub exact: bool,
+    pub deed: Deed,
     /// The words that state it, in code points of the turn's text.
     pub start: usize,
     pub end: usize,
@@ -62,6 +76,19 @@ static AUTOMATIC_ANSWER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// "I'll stay on until it works", "I won't close this before it does".
+static STAYS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:(?:i'll|i will|i'm|i am|we'll|we will)(?: \w+)? (?:stay(?:ing)?|remain(?:ing)?|be here|keep (?:this|the) (?:chat|line) open)\b[^.!?]{0,40}\b(?:until|till)|(?:i|we) (?:won't|will not) (?:close|leave|end|go|hang up)\b[^.!?]{0,40}\b(?:until|till|before))\b",
+    )
+});
+/// The keeping of these is something said here.
+static MESSAGE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:get (?:right )?back|come back|(?:be|i'm|am) (?:right )?back|back with you|let you know|tell you|update|repl(?:y|ies)|respond|answer|write|text you|message|in touch|inform|notify|keep you (?:posted|informed)|follow up|report back|hear from|read from me|be (?:read|answered)|check in|here again|back (?:in|by|at)|have (?:the|an|my|our|your) (?:\w+ )?(?:diagnosis|answer|result|results|reply|update|news|quote|decision))\b",
+    )
+});
+
 /// How long after a promise without a time it is overdue, in seconds.
 pub const fn default_seconds(channel: Channel) -> i64 {
     match channel {
@@ -76,6 +103,16 @@ pub const fn patience_seconds(channel: Channel) -> i64 {
         Channel::Chat | Channel::Voice => 900,
         Channel::Social | Channel::Sms | Channel::Other => 3_600,
         Channel::Email => 28_800,
+    }
+}
+
+/// So long after a stated time it is not too late yet, in seconds.
+pub const fn grace_seconds(channel: Channel) -> u32 {
+    match channel {
+        Channel::Chat | Channel::Voice => 120,
+        Channel::Sms | Channel::Other => 300,
+        Channel::Social => 900,
+        Channel::Email => 3_600,
     }
 }
 
@@ -96,18 +133,34 @@ pub fn promise(text: &str, evidence: Option<Range<usize>>, said: &Setting<'_>) -
             continue;
         }
         let next = ranges.get(index + 1).map(|range| &folded.text()[range.clone()]);
-        let Some(found) = read(sentence, next, window.is_some(), said.channel, &now) else { continue };
+        let stay = STAYS.find(sentence);
+        let found = match stay {
+            Some(words) => Found { words: words.start()..clause_end(sentence, words.end()), due: None },
+            None => match read(sentence, next, window.is_some(), said.channel, &now) {
+                Some(found) => found,
+                None => continue,
+            },
+        };
         let (start, end) = folded.places(&(range.start + found.words.start..range.start + found.words.end));
-        match found.due {
-            Some(due) => return Some(Promise { due, exact: true, start, end }),
-            None => {
-                let wait = SignedDuration::from_secs(default_seconds(said.channel));
-                let due = said.at.checked_add(wait).ok()?;
-                without_time.get_or_insert(Promise { due, exact: false, start, end });
-            }
+        let deed = match stay {
+            Some(_) => Deed::Stay,
+            None if MESSAGE.is_match(&sentence[found.words]) => Deed::Message,
+            None => Deed::Elsewhere,
+        };
+        if let Some(due) = found.due {
+            return Some(Promise { due, exact: true, deed, start, end });
         }
+        let wait = SignedDuration::from_secs(default_seconds(said.channel));
+        let due = said.at.checked_add(wait).ok()?;
+        without_time.get_or_insert(Promise { due, exact: false, deed, start, end });
     }
     without_time
+}
+
+/// Whether a turn promises to stay until something is done: plain enough without a model.
+pub fn stays(text: &str) -> bool {
+    let may = ["until", "till", "before"].iter().any(|word| text.contains(word));
+    may && STAYS.is_match(Folded::of(text).text())
 }
 
 /// What one sentence promises.
@@ -147,6 +200,16 @@ fn stated<'t>(
         .filter(|time| !in_general_remark(sentence, &commitment.range, time))
         .filter_map(|time| if let When::At(moment) = time.when { Some((moment, time)) } else { None })
         .collect();
+    // "Tomorrow, Thursday, between 8 and 12": what is on the same day and right beside says it better.
+    let day = SignedDuration::from_hours(24);
+    let better = |(end, whole): &(Timestamp, &Deadline)| {
+        moments.iter().any(|(moment, time)| {
+            moment < end
+                && end.duration_since(*moment) < day
+                && clock::beside(sentence, &whole.range, &time.range)
+        })
+    };
+    let moments: Vec<_> = moments.iter().copied().filter(|time| !better(time)).collect();
     let behind = moments.iter().filter(|(_, time)| time.range.start >= commitment.range.start);
     behind.max_by_key(|(moment, _)| *moment).or(moments.iter().max_by_key(|(moment, _)| *moment)).copied()
 }

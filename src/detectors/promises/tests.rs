@@ -61,6 +61,26 @@ fn stated_times() {
 }
 
 #[test]
+fn a_window_on_a_day_named_twice() {
+    let text = "E031 is the fan. A technician comes tomorrow, Thursday, between 8 and 12. He'll ring before.";
+    check(text, "2026-03-05T12:00:00Z");
+}
+
+#[test]
+fn what_was_promised_shows_here_or_elsewhere() {
+    let check = |text: &str, expect: Deed| {
+        assert_eq!(promise_in(text, None, Channel::Chat).map(|found| found.deed), Some(expect), "{text:?}");
+    };
+    check("I'll write to you within the hour.", Deed::Message);
+    check("I'm back in ten minutes.", Deed::Message);
+    check("We'll refund you by Friday.", Deed::Elsewhere);
+    check("My colleague will call you today.", Deed::Elsewhere);
+    check("I'll stay in this chat with you until you both have a seat.", Deed::Stay);
+    check("I won't close this chat before it prints.", Deed::Stay);
+    assert!(stays("I won't close this before it prints.") && !stays("I'll send it before Friday."));
+}
+
+#[test]
 fn defaults_of_the_channels() {
     let check = |channel, text, expect: &str| {
         assert_eq!(shown(promise_in(text, None, channel)), expect, "{channel} {text:?}");

@@ -6,7 +6,7 @@ use crate::detectors::DetectorLimits;
 use crate::scoring::{LabelScore, Name};
 use crate::wire::{Act, Finding, FindingState, Mistake, Signal};
 
-fn close_by(house: &House, conversation_id: &str, by: Option<Role>, seconds: u32) {
+pub fn close_by(house: &House, conversation_id: &str, by: Option<Role>, seconds: u32) {
     let closed = Closed { conversation_id: conversation_id.to_owned(), ts: at(seconds), closed_by: by };
     house.pipeline.closed(closed, Clock::Event, at(seconds), house.probe("close"));
 }
@@ -17,12 +17,12 @@ fn shows(names: &[Name]) -> Scores {
     Scores { labels: names.iter().map(label).collect(), ..scores(0.0) }
 }
 
-fn say_showing(house: &mut House, turn: Turn, names: &[Name]) {
+pub fn say_showing(house: &mut House, turn: Turn, names: &[Name]) {
     house.admit(turn);
     house.complete(Ok(shows(names)));
 }
 
-fn counted(house: &House, series: &str) -> bool {
+pub fn counted(house: &House, series: &str) -> bool {
     house.pipeline.metrics.render().lines().any(|line| line == format!("undertone_{series}"))
 }
 
@@ -355,34 +355,22 @@ fn a_source_with_its_own_time_is_found_out_by_its_own_frames() {
 }
 
 #[test]
-fn what_the_model_saw_and_comparison_found_in_one_turn_is_one_mistake() {
-    let mut house = House::default();
-    house.say(turn("1", "order number 8812337, the lamp is broken", 0), 0.0);
-    house.say(Turn { agent_id: Some("a-1".into()), ..agent("2", "one moment", 5) }, 0.0);
-    let asks = Turn { agent_id: Some("a-2".into()), ..agent("3", "Can I have your order number?", 9) };
-    say_showing(&mut house, asks, &[Name::Mistake(Mistake::MustStartOver)]);
-    assert_eq!(house.findings().len(), 1);
-    assert!(counted(&house, "mistakes_total{mistake=\"must_start_over\",queue=\"none\"} 1"));
-    let found = &house.findings()[0];
-    let quotes: Vec<_> = found.evidence.iter().map(|it| it.quote.as_str()).collect();
-    assert_eq!(quotes, ["order number 8812337, the lamp is broken", "order number"]);
-}
-
-#[test]
-fn a_template_is_heard_across_conversations() {
-    let mut house = House::default();
-    let text =
-        "Thank you for reaching out to us, where every smile counts and your satisfaction matters most!";
-    for number in 0..6 {
-        let id = format!("c-{number}");
-        house.say(within(&id, turn("1", "the hinge broke", number)), 0.0);
-        say_showing(
-            &mut house,
-            within(&id, agent("2", text, number)),
-            &[Name::Mistake(Mistake::CannedReply)],
-        );
-    }
-    let found: Vec<_> =
-        house.findings().iter().map(|found| (found.name, found.conversation_id.clone())).collect();
-    assert_eq!(found, [("canned_reply", "c-4".to_owned()), ("canned_reply", "c-5".to_owned())]);
+fn a_timer_set_behind_the_time_of_its_source_fires_at_once() {
+    let floor = Floor::new();
+    let source = Arc::new(Source::on_its_own_time(7));
+    source.joined(at(0));
+    let admit = |turn: Turn| {
+        let probe = Probe { name: turn.turn_id.clone(), log: Arc::clone(&floor.log) };
+        let ticket = Connected { probe, source: Arc::clone(&source) };
+        match floor.pipeline.admit(turn, Clock::Event, at(0), ticket) {
+            Admission::Score(admitted) => admitted,
+            Admission::Done => panic!("a turn to be scored"),
+        }
+    };
+    let slow = admit(within("slow", turn("1", "is it open?", 0)));
+    let quick = admit(within("quick", turn("2", "is it open?", 300)));
+    floor.pipeline.complete(quick, Ok(scores(0.0)));
+    assert_eq!(floor.found(), [""; 0]);
+    floor.pipeline.complete(slow, Ok(scores(0.0)));
+    assert_eq!(floor.found(), ["slow open 120"]);
 }
