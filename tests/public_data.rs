@@ -129,10 +129,10 @@ fn the_shipped_risk_keeps_the_figures_of_its_card() {
 
 /// Area under the curve of the highest risk, and of the highest up to the annotated turn.
 const RISK_AUCS: [(&str, f64, f64); 4] = [
-    ("all", 0.914, 0.889),
-    ("tweetsumm_twcs", 0.917, 0.819),
-    ("maia_raw_chats", 0.882, 0.864),
-    ("ibm_twitter_customer_care", 0.914, 0.907),
+    ("all", 0.915, 0.889),
+    ("tweetsumm_twcs", 0.916, 0.822),
+    ("maia_raw_chats", 0.880, 0.864),
+    ("ibm_twitter_customer_care", 0.914, 0.908),
 ];
 
 /// Least macro-F1 of the sets that matter most.
