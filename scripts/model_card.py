@@ -4,12 +4,14 @@
 The card keeps its own words; what stands between `<!-- table NAME -->` and `<!-- end -->` is replaced:
 
     scripts/model_card.py --card models/undertone-en/MODEL_CARD.md [--figures test.json] \
-        [--without-context plain.json] [--open open.json] [--robustness lines.txt]
+        [--without-context plain.json] [--open open.json] [--robustness lines.txt] \
+        [--risk risk.json] [--leave-one-out lines.txt]
 
 sentiment, heads, real, written, pairs, confusion come from --figures; context from --without-context beside it; open
 from --open beside it; agreement from models/annotations; regression and regression-failures from the written
 conversations and the list of what fails in them, which tests/regression writes; robustness from the lines that
-tests/robustness.rs prints. Without --figures only what is in the checkout is written anew.
+tests/robustness.rs prints; the tables of the risk from what `undertone evaluate --risk --format json` printed, and
+risk-left-out from what `undertone train --risk --leave-one-out` printed. Without --figures only what is in the checkout is written anew.
 """
 
 import argparse
@@ -193,10 +195,55 @@ def in_order(id):
     return conversation, int(turn or -1)
 
 
+def percent(value):
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def risk_tables(report):
+    sets = report["sets"]
+    whole = sets[0]
+    ranking = [
+        [s["set"], s["conversations"], s["tense"] + s["escalated"], f3(s["highest"]["auc"]), f3(s["auc_to_alert"]),
+         f3(s["highest"]["auc_escalated"]), *(percent(r) for r in s["highest"]["recall"])] for s in sets
+    ]
+    reached = [[s["set"], f"{r['level']} ({r['least']:.2f})", percent(r["tense"]), percent(r["escalated"]),
+                percent(r["calm"])] for s in sets for r in s["reached"]]
+    course = []
+    for s in sets:
+        lead, (_, high, critical) = s["lead"], s["taken_back"]
+        course.append([s["set"], *(lead[key] for key in ["conversations", "before", "at", "one_later", "later", "never"]),
+                       *(f"{t['taken_back']} of {t['reached']}" for t in [high, critical]), f3(s["early"]["auc"])])
+    calibration = [[f"{b['from']:.2f} to {b['to']:.2f}", b["conversations"], f2(b["mean_risk"]), f2(b["share_bad"])]
+                   for b in whole["calibration"] if b["conversations"]]
+    tables = {
+        "risk-ranking": table(["set", "conversations", "tense or escalated", "highest", "up to the annotated turn",
+                               "escalated over calm", "2 %", "5 %", "10 %", "20 %"], ranking),
+        "risk-reached": table(["set", "level", "tense", "escalated", "calm"], reached),
+        "risk-course": table(["set", "tense or escalated", "before", "at it", "one later", "later", "never",
+                              "taken back at high", "at critical", "turns before, AUC"], course),
+        "risk-calibration": table(["highest risk", "conversations", "mean risk", "tense or escalated"], calibration),
+    }
+    if report["derailment"]:
+        d = report["derailment"]
+        rows = [[name, *(percent(at[key]) for key in ["accuracy", "false_positive_rate", "recall"]),
+                 "–" if not at["horizon_comments"] else f"{at['horizon_comments']:.1f}"]
+                for name, at in [("this risk, threshold chosen on the other half", d["chosen"]),
+                                 ("this risk at high, as in customer care", d["high"])]]
+        rows.append(["ConvoKit's RoBERTa-base, as published", "68.1 %", "34.4 %", "–", "–"])
+        tables["risk-derailment"] = table(["", "accuracy", "false positives", "recall", "comments ahead"], rows)
+    return tables
+
+
+def left_out(lines):
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+    head = next(i for i, row in enumerate(rows) if row[0] == "without")
+    return table(rows[head], [row for row in rows[head + 2:] if len(row) == len(rows[head])])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--card", required=True, type=pathlib.Path)
-    for name in ["figures", "without-context", "open", "robustness"]:
+    for name in ["figures", "without-context", "open", "robustness", "risk", "leave-one-out"]:
         parser.add_argument(f"--{name}", type=pathlib.Path)
     args = parser.parse_args()
     if (args.without_context or args.open) and not args.figures:
@@ -218,6 +265,10 @@ def main():
                 if re.match(r"^\| (customer|agent) \|", line)]
         tables["robustness"] = table(["turns of", "change", "sentiment changes", "raised names change"],
                                      [[cell.strip() for cell in row] for row in rows])
+    if args.risk:
+        tables |= risk_tables(json.loads(args.risk.read_text()))
+    if args.leave_one_out:
+        tables["risk-left-out"] = left_out(args.leave_one_out.read_text().splitlines())
     text = args.card.read_text()
     for name, content in tables.items():
         pattern = re.compile(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", re.S)

@@ -109,6 +109,32 @@ fn the_shipped_model_keeps_the_figures_of_its_card() {
     assert!(calibration < 0.05, "calibration error {calibration}");
 }
 
+#[test]
+fn the_shipped_risk_keeps_the_figures_of_its_card() {
+    let Some(data) = data_folder("measuring the risk") else { return };
+    let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/recipes/undertone-en.toml");
+    let (recipe, data) = (recipe.to_str().unwrap(), data.to_str().unwrap());
+    let args = ["evaluate", "--risk", "--recipe", recipe, "--data", data, "--format", "json"];
+    let report: Value = serde_json::from_slice(&undertone(&args).stdout).unwrap();
+    for (set, highest, to_alert) in RISK_AUCS {
+        let found = report["sets"].as_array().unwrap().iter().find(|one| one["set"] == set).unwrap();
+        let check = |figure: &Value, expect: f64| {
+            let figure = figure.as_f64().unwrap();
+            assert!((figure - expect).abs() <= 0.005, "{set}: {figure}, the card says {expect}");
+        };
+        check(&found["highest"]["auc"], highest);
+        check(&found["auc_to_alert"], to_alert);
+    }
+}
+
+/// Area under the curve of the highest risk, and of the highest up to the annotated turn.
+const RISK_AUCS: [(&str, f64, f64); 4] = [
+    ("all", 0.915, 0.889),
+    ("tweetsumm_twcs", 0.916, 0.822),
+    ("maia_raw_chats", 0.880, 0.864),
+    ("ibm_twitter_customer_care", 0.914, 0.908),
+];
+
 /// Least macro-F1 of the sets that matter most.
 const FLOORS: [(&str, f64); 3] =
     [("tweetsumm_twcs", 0.77), ("twitter_us_airline", 0.78), ("vader_tweets", 0.70)];

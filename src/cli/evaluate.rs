@@ -24,6 +24,9 @@ pub struct EvaluateArgs {
     /// Which split to measure on; thresholds and choices are made on `dev`, figures are quoted from `test`.
     #[arg(long, value_enum, default_value_t = SplitArg::Test)]
     split: SplitArg,
+    /// Measure the risk of annotated conversations instead: those of the recipe, or without --recipe your own.
+    #[arg(long, conflicts_with_all = ["without_context", "confusion"])]
+    risk: bool,
     /// Ask without the turns' contexts, to see what they add.
     #[arg(long)]
     without_context: bool,
@@ -53,6 +56,15 @@ enum Format {
 /// # Errors
 /// An unusable model, recipe or data file, by name.
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    if args.risk {
+        let files = super::risk::Files { data: &args.data, recipe: args.recipe.as_deref() };
+        let report = super::risk::measure(files, args.model.as_deref(), args.split.split())?;
+        match args.format {
+            Format::Text => println!("{}", report.to_text()),
+            Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     tch::set_num_threads(std::thread::available_parallelism().map_or(1, |n| n.get() as i32));
     let (recipe, data, folder) = super::recipe_for(args.recipe.as_deref(), &args.data)?;
     let model = Model::load(&super::model_folder(args.model.as_deref())?)?;
@@ -60,11 +72,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     for set in &dataset.missing {
         eprintln!("warning: the file of set {set} is not in the data folder; going on without it");
     }
-    let split = match args.split {
-        SplitArg::Train => Split::Train,
-        SplitArg::Dev => Split::Dev,
-        SplitArg::Test => Split::Test,
-    };
+    let split = args.split.split();
     let real: Vec<String> =
         recipe.sets.iter().filter(|set| set.annotations.is_some()).map(|set| set.name.clone()).collect();
     let options = EvaluateOptions { split, without_context: args.without_context, real: &real };
@@ -85,4 +93,14 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
         Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl SplitArg {
+    fn split(self) -> Split {
+        match self {
+            SplitArg::Train => Split::Train,
+            SplitArg::Dev => Split::Dev,
+            SplitArg::Test => Split::Test,
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod evaluate;
 pub mod replay;
+mod risk;
 pub mod run;
 pub mod score;
 pub mod serve;

@@ -28,9 +28,17 @@ pub struct TrainArgs {
     /// base encoder (fetched by `scripts/setup --encoder`) for a recipe.
     #[arg(long)]
     base: Option<PathBuf>,
-    /// The model folder to write.
+    /// The model folder to write. With --risk also a .json file for the weights of the risk alone.
     #[arg(long)]
     out: PathBuf,
+    /// Fit how the risk of conversations is weighed, and nothing else, on annotated conversations: those of the recipe,
+    /// or without --recipe your own, one a line, with "turns", "outcome" and "alert_turn" (docs/training.md). It
+    /// starts from the model folder in --out if there is one, else from the shipped one.
+    #[arg(long, conflicts_with_all = ["heads_only", "train_encoder", "name", "resume", "checkpoints", "epochs", "average_with"])]
+    risk: bool,
+    /// With --risk: also fit without each group of features in turn, and print what each adds.
+    #[arg(long, requires = "risk")]
+    leave_one_out: bool,
     /// With --recipe: fit the heads alone, on stored vectors, the encoder as it is in --base.
     #[arg(long, requires = "recipe", requires = "base", conflicts_with = "train_encoder")]
     heads_only: bool,
@@ -69,6 +77,11 @@ pub fn run(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let threads = args
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as i32), i32::from);
+    if args.risk {
+        let files = super::risk::Files { data: &args.data, recipe: args.recipe.as_deref() };
+        let threads = usize::try_from(threads).unwrap_or(1);
+        return super::risk::fit(files, args.base.as_deref(), &args.out, args.leave_one_out, threads);
+    }
     tch::set_num_threads(threads);
     let (mut recipe, data, recipe_folder) = recipe_and_data(args)?;
     if let Some(epochs) = args.epochs {

@@ -7,7 +7,7 @@
 //! lowers the risk. The weights are fitted (`training::risk`) and part of the model folder. What they must give at
 //! least is held by the tests. Called by `pipeline`.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::course::{Features, SIGNALS, TRIGGERS};
 use crate::wire::outbound::round6;
@@ -44,7 +44,7 @@ pub struct RiskModel {
 }
 
 /// The file of a model folder.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RiskFile {
     base: f64,
@@ -169,13 +169,16 @@ impl RiskModel {
         Ok(RiskModel { base, weights })
     }
 
-    /// The file of a model folder.
+    /// The file of a model folder, in the order of [`names`].
     pub fn to_json(&self) -> String {
-        let weights = names().into_iter().zip(self.weights);
-        let weights = weights.map(|((name, _), weight)| (name, round6(weight).into())).collect();
-        let file = RiskFile { base: round6(self.base), weights };
-        let json = serde_json::to_string_pretty(&file).expect("plain values: this is a bug");
-        json + "\n"
+        let number = |weight: f64| serde_json::Value::from(round6(weight));
+        let line = |((name, _), weight): ((String, _), f64)| format!("    \"{name}\": {}", number(weight));
+        let weights: Vec<String> = names().into_iter().zip(self.weights).map(line).collect();
+        format!(
+            "{{\n  \"base\": {},\n  \"weights\": {{\n{}\n  }}\n}}\n",
+            number(self.base),
+            weights.join(",\n")
+        )
     }
 
     /// The log-odds of the risk, before they are clamped.

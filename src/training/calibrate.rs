@@ -122,16 +122,20 @@ pub fn class(pairs: &[(f64, bool)], precision: f64) -> Calibration {
     if positives == 0 || positives == pairs.len() {
         return Calibration { scale: 1.0, offset: 0.0, threshold: 0.5 };
     }
-    let (scale, offset) = platt(pairs, positives);
+    let (scale, offset) = platt(pairs, smoothed(positives, pairs.len()));
     let probabilities: Vec<(f64, bool)> =
         pairs.iter().map(|&(logit, yes)| (sigmoid(scale * logit + offset), yes)).collect();
     Calibration { scale, offset, threshold: threshold(probabilities, positives, precision) }
 }
 
-/// Scale and offset with the least negative log-likelihood of Platt's targets, by Newton's method.
-fn platt(pairs: &[(f64, bool)], positives: usize) -> (f64, f64) {
-    let (yes, no) = (positives as f64, (pairs.len() - positives) as f64);
-    let (high, low) = ((yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0));
+/// Platt's targets for yes and for no, which are the less sure the fewer rows there are.
+fn smoothed(positives: usize, rows: usize) -> (f64, f64) {
+    let (yes, no) = (positives as f64, (rows - positives) as f64);
+    ((yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0))
+}
+
+/// Scale and offset with the least negative log-likelihood of the targets for yes and for no, by Newton's method.
+pub fn platt(pairs: &[(f64, bool)], (high, low): (f64, f64)) -> (f64, f64) {
     let (mut scale, mut offset) = (1.0, 0.0);
     for _ in 0..NEWTON_STEPS {
         let (mut gs, mut go) = (SCALE_PRIOR * (scale - 1.0), 0.0);

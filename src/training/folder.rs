@@ -1,5 +1,5 @@
 //! Writing a model folder. The manifest is written last, so that a folder with one is whole.
-//! Called by `trainer` and `own`.
+//! Called by `trainer` and `own`, and for the risk by the command line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +11,7 @@ use super::trainer::TrainError;
 use crate::detectors::RiskModel;
 use crate::scoring::{
     CHECKED_FILES, CONFIG_FILE, Heads, MANIFEST_FILE, Manifest, ModelError, RISK_FILE, VOCAB_FILE,
-    WEIGHTS_FILE, file_sha256,
+    WEIGHTS_FILE, file_sha256, read_json,
 };
 
 /// Writes the folder; configuration and vocabulary are those of `base`.
@@ -53,6 +53,53 @@ pub fn write_folder(
         heads: heads.clone(),
         sha256,
     };
-    let text = serde_json::to_string_pretty(&manifest).expect("a manifest is plain data: this is a bug");
+    write_manifest(&manifest, out)
+}
+
+/// Whether the risk that was fitted by the scores of `base` can be written to `out`: not into another model's folder.
+///
+/// # Errors
+/// [`TrainError`] saying so.
+pub fn check_risk_folder(base: &Path, out: &Path) -> Result<(), TrainError> {
+    if is_risk_file(out) || !out.join(MANIFEST_FILE).exists() {
+        return Ok(());
+    }
+    let weights = |folder: &Path| -> Result<Option<String>, TrainError> {
+        let manifest: Manifest = read_json(&folder.join(MANIFEST_FILE))?;
+        Ok(manifest.sha256.get(WEIGHTS_FILE).cloned())
+    };
+    if weights(base)? == weights(out)? {
+        return Ok(());
+    }
+    Err(TrainError::OtherModel { base: base.display().to_string(), out: out.display().to_string() })
+}
+
+/// Writes the weights of the risk: a file alone where `out` is called so, else a model folder that is otherwise `base`.
+///
+/// # Errors
+/// [`TrainError`] when a file cannot be read or written.
+pub fn write_risk(base: &Path, out: &Path, risk: &RiskModel) -> Result<(), TrainError> {
+    let file = |problem| TrainError::File { path: out.display().to_string(), problem };
+    if is_risk_file(out) {
+        return fs::write(out, risk.to_json()).map_err(file);
+    }
+    fs::create_dir_all(out).map_err(file)?;
+    let mut manifest: Manifest = read_json(&base.join(MANIFEST_FILE))?;
+    let same = base.canonicalize().map_err(file)? == out.canonicalize().map_err(file)?;
+    for name in CHECKED_FILES.iter().filter(|name| **name != RISK_FILE && !same) {
+        fs::copy(base.join(name), out.join(name)).map_err(file)?;
+    }
+    fs::write(out.join(RISK_FILE), risk.to_json()).map_err(file)?;
+    manifest.sha256.insert(RISK_FILE.to_owned(), file_sha256(&out.join(RISK_FILE))?);
+    write_manifest(&manifest, out)
+}
+
+fn is_risk_file(out: &Path) -> bool {
+    out.extension().is_some_and(|extension| extension == "json")
+}
+
+fn write_manifest(manifest: &Manifest, out: &Path) -> Result<(), TrainError> {
+    let text = serde_json::to_string_pretty(manifest).expect("a manifest is plain data: this is a bug");
+    let file = |problem| TrainError::File { path: out.display().to_string(), problem };
     fs::write(out.join(MANIFEST_FILE), text + "\n").map_err(file)
 }

@@ -15,11 +15,13 @@ mod network;
 mod own;
 mod recipe;
 mod report;
+pub mod risk;
 mod split;
 mod trainer;
 
 pub use data::{DataError, Dataset, Row, load};
 pub use evaluate::{EvaluateOptions, evaluate};
+pub use folder::{check_risk_folder, write_risk};
 pub use measures::{Binary, Measures, Prediction, measure};
 pub use network::{Network, NetworkError, Padded};
 pub use own::{Change, Gain, OWN_ROWS_OF_A_KIND_MIN, Tuned, tune_heads};

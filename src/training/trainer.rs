@@ -103,6 +103,10 @@ pub enum TrainError {
     Interrupted(usize),
     #[error("the loss is not finite any more at step {0}; lower training.learning_rate")]
     Diverged(usize),
+    #[error(
+        "{out} holds another model than {base}; a risk fits the scores it was fitted on: give --base {out}, or another --out"
+    )]
+    OtherModel { base: String, out: String },
 }
 
 /// Where an interrupted run stopped.

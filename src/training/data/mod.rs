@@ -2,15 +2,18 @@
 //!
 //! Holds always: a text (in canonical form) is in one split over all sets, near-duplicates too, and where two splits
 //! want it the one that measures has it; a text with its context occurs once; the outcome depends on files and
-//! recipe alone. Called by the command line for `trainer` and `evaluate`.
+//! recipe alone. Called by the command line for `trainer` and `evaluate`; its readers by `risk`.
 
+mod annotated;
 mod near;
 mod read;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+pub(super) use annotated::{Annotation, Outcome, Spoken, annotations, id, spoken};
 use near::NearIndex;
+pub(super) use read::for_lines;
 use read::{Candidate, Group};
 use sha2::{Digest, Sha256};
 
@@ -60,6 +63,8 @@ pub enum DataError {
     Line { path: String, line: usize, problem: String },
     #[error("no rows: none of the recipe's files is in the data folder ({0})")]
     Nothing(String),
+    #[error("no annotated conversations in {0}")]
+    NoConversations(String),
 }
 
 /// A row and its text in canonical form.

@@ -2,16 +2,13 @@
 //!
 //! Holds always: a line that is not as described is an error with its number. Called by `data`.
 
-use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::DataError;
-use crate::conversation::Said;
+use super::annotated::{Annotation, Spoken, annotations, id, spoken};
 use crate::offline::reader;
 use crate::training::classes::{self, Marks, SIGNALS};
 use crate::training::recipe::{Class, SetRecipe, Shape};
@@ -39,27 +36,6 @@ pub enum Group {
     Conversation(String),
     /// Rows that were written together.
     Scenario(String),
-}
-
-/// One line of an annotation file (`annotation.md`).
-#[derive(Deserialize)]
-struct Annotation {
-    set: String,
-    conversation_id: String,
-    sentiment: BTreeMap<usize, String>,
-    #[serde(default)]
-    signals: Vec<Found>,
-    #[serde(default)]
-    mistakes: Vec<Found>,
-    #[serde(default)]
-    acts: Vec<Found>,
-}
-
-#[derive(Deserialize)]
-struct Found {
-    i: usize,
-    #[serde(alias = "s", alias = "m", alias = "a")]
-    name: String,
 }
 
 /// Reads one set.
@@ -177,48 +153,18 @@ fn read_turns(set: &SetRecipe, path: &Path) -> Result<Vec<Candidate>, DataError>
 }
 
 fn read_annotated(set: &SetRecipe, path: &Path, folder: &Path) -> Result<Vec<Candidate>, DataError> {
-    let mut annotations: HashMap<String, Annotation> = HashMap::new();
-    for file in json_lines_files(folder)? {
-        for_lines(&file, |value| {
-            let annotation: Annotation = serde_json::from_value(value).map_err(|error| error.to_string())?;
-            if annotation.set == set.name {
-                annotations.entry(annotation.conversation_id.clone()).or_insert(annotation);
-            }
-            Ok(())
-        })?;
-    }
+    let annotations = annotations(&set.name, folder)?;
     let mut candidates = Vec::new();
-    for_lines(path, |value| {
-        let id = value.get("conversation_id").and_then(Value::as_str).ok_or("conversation_id is missing")?;
-        let Some(annotation) = annotations.get(id) else { return Ok(()) };
-        let turns = value.get("turns").and_then(Value::as_array).ok_or("turns is missing or no list")?;
-        // The other side's last words, as the conversation's state keeps them.
-        let (mut customer, mut business): (Option<String>, Option<String>) = (None, None);
-        for (index, turn) in turns.iter().enumerate() {
-            let text = turn.get("text").and_then(Value::as_str).ok_or("a turn has no text")?;
-            let role = match turn.get("role").and_then(Value::as_str) {
-                Some("other") => Role::Agent,
-                Some(role) => Role::parse(role).ok_or("a turn has a role that is not known")?,
-                None => return Err("a turn has no role".into()),
-            };
-            let tail = Said::of(&Arc::from(text)).tail.to_string();
-            let context = if role == Role::Customer { &business } else { &customer }.clone();
-            candidates.push(annotated(set, annotation, index, role, text, context));
-            *(if role == Role::Customer { &mut customer } else { &mut business }) = Some(tail);
-        }
+    for_lines(path, |line| {
+        let Some(annotation) = annotations.get(id(&line)?) else { return Ok(()) };
+        candidates.extend(spoken(&line)?.into_iter().map(|turn| annotated(set, annotation, turn)));
         Ok(())
     })?;
     Ok(candidates)
 }
 
-fn annotated(
-    set: &SetRecipe,
-    annotation: &Annotation,
-    index: usize,
-    role: Role,
-    text: &str,
-    context: Option<String>,
-) -> Candidate {
+fn annotated(set: &SetRecipe, annotation: &Annotation, turn: Spoken) -> Candidate {
+    let Spoken { index, role, text, context } = turn;
     let mut marks = Marks::none_of(role);
     let found = annotation.signals.iter().chain(&annotation.mistakes).chain(&annotation.acts);
     for found in found.filter(|found| found.i == index) {
@@ -234,7 +180,8 @@ fn annotated(
     let guessed = label.is_none() && role.is_business() && acts && !wrong;
     let label = if guessed && set.business_neutral_weight > 0.0 { Some(Label::Neutral) } else { label };
     let group = Some(Group::Conversation(annotation.conversation_id.clone()));
-    Candidate { text: text.to_owned(), context, role, label, marks, near_miss: 0, group, guessed }
+    let (text, context) = (text.to_string(), context.map(|context| context.to_string()));
+    Candidate { text, context, role, label, marks, near_miss: 0, group, guessed }
 }
 
 /// `"a"` → a; `["a","b"]` → a, b; `{"k":1,"l":"x","m":["y"]}` → k=1, l=x, m=y.
@@ -251,7 +198,11 @@ fn flatten(label: &Value) -> Vec<String> {
     }
 }
 
-fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> Result<(), DataError> {
+/// Hands over the lines of a file of JSON Lines; what is wrong with one is told with its number.
+///
+/// # Errors
+/// [`DataError`].
+pub fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> Result<(), DataError> {
     let shown = || path.display().to_string();
     let read = |problem| DataError::Read { path: shown(), problem };
     let input = reader::open(Some(path)).map_err(read)?;
@@ -267,7 +218,11 @@ fn for_lines(path: &Path, mut each: impl FnMut(Value) -> Result<(), String>) -> 
     Ok(())
 }
 
-fn json_lines_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+/// The `.jsonl` files of a folder, by name.
+///
+/// # Errors
+/// [`DataError`] when it cannot be listed.
+pub fn json_lines_files(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let read = |problem| DataError::Read { path: folder.display().to_string(), problem };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(read)? {
