@@ -33,7 +33,7 @@ pub use ledger::Counts;
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{
     Arrival, Customers, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source,
-    Store, StoreLimits, moments,
+    Store, StoreLimits, Timer, moments,
 };
 use crate::scoring::{ScoreError, Scores};
 use crate::telemetry::Metrics;
@@ -220,13 +220,12 @@ impl<T: Ticket> Pipeline<T> {
                 }
             }
             self.settle(conversation);
-            let overdue = conversation.timing.overdue().map(|due| (due, conversation.last_arrival));
-            (conversation.is_blank(), overdue)
+            let own = conversation.timing.on_own_time().map(|own| (own, conversation.last_arrival));
+            (conversation.is_blank(), own)
         });
-        let (blank, overdue) = settled.unzip();
-        if let Some(((timeline, at), now)) = overdue.flatten() {
-            self.store
-                .tick_timeline(timeline, at, |conversation, moment| self.fire(conversation, moment, now));
+        let (blank, own) = settled.unzip();
+        if let Some(((timer, source), now)) = own.flatten() {
+            self.catch_up_with(timer, &source, now);
         }
         // A flood of turns that are all refused must not fill the store with conversations that never began.
         if blank == Some(true) {
@@ -317,6 +316,16 @@ impl<T: Ticket> Pipeline<T> {
     fn refuse_frame(&self, ticket: &T) {
         self.metrics.frame_refused(ErrorCode::Overloaded);
         ticket.answer(slots_full());
+    }
+
+    /// A source may have gone on while a turn was being scored, past the timer that the turn has set. Asked once the
+    /// timer is in its place: whoever moves the source's time after that finds it there.
+    fn catch_up_with(&self, timer: Timer, source: &Source, now: Timestamp) {
+        if let Some(newest) = source.newest().filter(|newest| timer.at <= *newest) {
+            self.store.tick_timeline(timer.timeline, newest, |conversation, moment| {
+                self.fire(conversation, moment, now);
+            });
+        }
     }
 
     /// When a frame came in; a source with a time of its own moves on to `ts`, and what is due there by then fires.

@@ -90,12 +90,10 @@ impl Timing {
         self.gone_shift + self.source.as_ref().map_or(0.0, |source| source.gone_seconds(now))
     }
 
-    /// The timeline and time of its source, where that is past the timer already: other conversations of the source
-    /// went on while something was under way here.
-    pub fn overdue(&self) -> Option<(u64, Timestamp)> {
+    /// The timer, and the source on whose own time it runs; none on the server's.
+    pub fn on_own_time(&self) -> Option<(Timer, Arc<Source>)> {
         let timer = self.timer.filter(|timer| timer.timeline != SERVER_TIMELINE)?;
-        let newest = self.source.as_ref()?.newest()?;
-        (timer.at <= newest).then_some((timer.timeline, newest))
+        Some((timer, Arc::clone(self.source.as_ref()?)))
     }
 
     /// Whether timers must be silent at `now`.
