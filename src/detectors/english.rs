@@ -1,7 +1,8 @@
 //! Reading short English texts by their words: folding, sentences, places, numbers, names of days and months.
 //!
 //! Holds always: a folded text has the code points of the given one, place by place, so that offsets agree; nothing
-//! here knows other languages, and what is not recognised is left alone. Called by `promises` and `contradictions`.
+//! here knows other languages, and what is not recognised is left alone. Called by `promises` and `contradictions`, and for
+//! constant patterns by all detectors that read words.
 
 use std::ops::Range;
 

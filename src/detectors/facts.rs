@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::english::pattern;
 use crate::conversation::words::{Words, short_hash};
 
 /// How many words a name has that is given as an answer.
@@ -249,10 +250,6 @@ fn is_quantity(text: &str, words: &Words, start: usize, end: usize) -> bool {
     );
     let sign = (words.place(start..end).start as usize).checked_sub(1).and_then(|at| text.chars().nth(at));
     unit || matches!(sign, Some('$' | '€' | '£'))
-}
-
-fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a constant pattern: this is a bug")
 }
 
 // === impl Kind ===

@@ -70,7 +70,7 @@ struct Trouble {
     same_steps: u32,
     still_broken: u32,
     bot_loops: u32,
-    /// A turn that shows it, and whether it was found already.
+    /// Whether it was found that the conversation is stuck.
     found: bool,
 }
 

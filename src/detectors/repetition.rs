@@ -18,6 +18,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Quoted;
+use super::english::pattern;
 use crate::conversation::words::{Content, Words, hash, shared};
 
 /// Statements of a customer kept per conversation: the first one, and the last ones.
@@ -157,10 +158,6 @@ pub fn alike(earlier: &Statement, new: &Statement) -> Option<f64> {
 pub fn stresses(words: &Words) -> Option<Range<u32>> {
     let found = STRESSES.find(words.folded())?;
     Some(words.place(words.indices(found.range())))
-}
-
-fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a constant pattern: this is a bug")
 }
 
 // === impl Statement ===

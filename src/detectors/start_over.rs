@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexSet};
 
 use super::Quoted;
+use super::english::pattern;
 use super::facts::{self, KINDS, Kind, Kinds, given};
 use crate::conversation::words::{Sentence, Words};
 
@@ -343,10 +344,6 @@ fn problem_question(words: &Words, moved: bool) -> Option<Range<usize>> {
         }
     }
     None
-}
-
-fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a constant pattern: this is a bug")
 }
 
 // === impl Given ===

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Quoted;
+use super::english::pattern;
 use super::repetition::Repeat;
 use crate::conversation::lexicon::{Class, stem};
 use crate::conversation::words::{Sentence, Words, shared, short_hash};
@@ -255,10 +256,6 @@ fn objects(words: &Words, behind: Range<usize>) -> (Vec<u32>, usize) {
     objects.sort_unstable();
     objects.dedup();
     (objects, end)
-}
-
-fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a constant pattern: this is a bug")
 }
 
 // === impl Action ===

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::english::pattern;
 use crate::conversation::words::Words;
 
 /// The customer told something.
@@ -51,10 +52,6 @@ pub fn told_already(words: &Words) -> Option<Range<u32>> {
             [&TOLD, &ELSEWHERE, &ALL_OF_IT].iter().all(|pattern| pattern.is_match(text))
         })
         .map(|sentence| words.place(sentence.words.clone()))
-}
-
-fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a constant pattern: this is a bug")
 }
 
 #[cfg(test)]
