@@ -21,7 +21,7 @@ use crate::wire::Channel;
 
 /// Customers remembered: about 240 bytes each, and 260 for each open promise (measured, see the tests).
 pub const CUSTOMERS_MAX: usize = 100_000;
-/// What the customer said first in their last contact: about 700 bytes each.
+/// What the customer said first in their last contact: about 300 bytes each.
 pub const OPENING_MAX: usize = 2;
 /// How much less each earlier conversation weighs in a baseline.
 const BASELINE_KEPT: f64 = 0.7;

@@ -65,11 +65,6 @@ pub struct Content {
     pub negated: bool,
 }
 
-/// `text` in lower case, without punctuation, greeting and closing courtesies; digits and names stay.
-pub fn normalised(text: &str) -> String {
-    Words::of(text).normalised().to_owned()
-}
-
 /// FNV-1a: the same in every run, as offline results must be. What is hashed so never leaves a bounded memory.
 pub fn hash(bytes: &[u8]) -> u64 {
     bytes

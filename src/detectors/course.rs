@@ -288,6 +288,7 @@ fn logit(probability: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
-fn sigmoid(log_odds: f64) -> f64 {
+/// A probability of its log-odds.
+pub fn sigmoid(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }

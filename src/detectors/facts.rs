@@ -255,26 +255,6 @@ fn is_quantity(text: &str, words: &Words, start: usize, end: usize) -> bool {
 // === impl Kind ===
 
 impl Kind {
-    /// For reasons of alerts and for logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Kind::Order => "order_number",
-            Kind::Booking => "booking_reference",
-            Kind::Case => "case_number",
-            Kind::Account => "account_number",
-            Kind::Tracking => "tracking_number",
-            Kind::Reference => "reference",
-            Kind::Name => "name",
-            Kind::Email => "email",
-            Kind::Phone => "phone",
-            Kind::Postcode => "postcode",
-            Kind::BirthDate => "birth_date",
-            Kind::Device => "device",
-            Kind::Error => "error_text",
-            Kind::Problem => "problem",
-        }
-    }
-
     const fn is_number(self) -> bool {
         (self as u16) <= Kind::Reference as u16 || matches!(self, Kind::Phone | Kind::Postcode)
     }

@@ -76,10 +76,9 @@ struct Trouble {
 
 impl Recall {
     /// The customer says something; `settled`: that all is well, or good-bye.
-    pub fn customer(&mut self, turn: TurnSeen<'_>, settled: bool) -> Vec<Change> {
+    pub fn customer(&mut self, turn: TurnSeen<'_>, quoted: &Quoted, settled: bool) -> Vec<Change> {
         let (text, words) = (turn.text, turn.heard.words);
         let mut changes = Vec::new();
-        let quoted = turn.quoted();
         let statement = Statement::of(words, turn.shown.signal(Signal::RepeatsSelf));
         let repeat = repetition::repeats(&self.said, &statement);
         if settled && repeat.is_none() {
@@ -96,32 +95,31 @@ impl Recall {
         }));
         if let Some(place) = told_already(words) {
             let told = Quoted { place: Some(place), ..quoted.clone() };
-            changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, vec![told.evidence()], 1.0));
+            changes.push(opened(Found::Mistake(Mistake::MustStartOver), quoted, vec![told.evidence()], 1.0));
         }
-        changes.extend(self.trouble.find(&turn, &quoted, earlier));
+        changes.extend(self.trouble.find(&turn, quoted, earlier));
         self.customer_turns = self.customer_turns.saturating_add(1);
         if self.customer_turns <= RETURN_TURNS_MAX && self.returned.is_none() {
             let known = turn.heard.earlier.into_iter().flat_map(|contact| &contact.opening);
             let same = known.into_iter().any(|opening| repetition::alike(opening, &statement).is_some());
             self.returned = same.then(|| quoted.clone());
         }
-        self.given.customer_said(&quoted, text, words);
+        self.given.customer_said(quoted, text, words);
         self.steps.customer_said(words);
         self.canned.customer_said();
         if words.iter().any(tells) {
             self.stated.told(turn.turn_id, text);
         }
-        self.said.remember(&quoted, statement);
-        self.first.get_or_insert(quoted);
+        self.said.remember(quoted, statement);
+        self.first.get_or_insert_with(|| quoted.clone());
         changes
     }
 
     /// The business side says something.
-    pub fn business(&mut self, turn: TurnSeen<'_>) -> Vec<Change> {
+    pub fn business(&mut self, turn: TurnSeen<'_>, quoted: &Quoted) -> Vec<Change> {
         let text = turn.text;
         let Heard { words, asked, phrase, .. } = turn.heard;
         let mut changes = Vec::new();
-        let quoted = turn.quoted();
         let took_over = self.role.replace(turn.role) == Some(Role::Bot) && turn.role == Role::Agent;
         if took_over {
             self.bot.clear();
@@ -130,15 +128,15 @@ impl Recall {
         if let Some(again) = start_over::asked_again(&self.given, words, self.moved) {
             let place = Quoted { place: Some(again.start..again.end), ..quoted.clone() };
             let evidence = vec![again.given_in.evidence(), place.evidence()];
-            changes.push(opened(Found::Mistake(Mistake::MustStartOver), &quoted, evidence, 1.0));
+            changes.push(opened(Found::Mistake(Mistake::MustStartOver), quoted, evidence, 1.0));
         }
-        changes.extend(self.starts_at_zero(&turn, &quoted));
+        changes.extend(self.starts_at_zero(&turn, quoted));
         if let Some(times) = self.canned.heard(words, turn.shown, phrase) {
             let found = Found::Mistake(Mistake::CannedReply);
-            changes.push(opened(found, &quoted, vec![quoted.evidence()], f64::from(times)));
+            changes.push(opened(found, quoted, vec![quoted.evidence()], f64::from(times)));
         }
         for contradiction in self.stated.hear(turn.turn_id, text, asked) {
-            changes.push(contradicted(contradiction, &quoted));
+            changes.push(contradicted(contradiction, quoted));
         }
         let steps = steps::proposed(words);
         let same = steps::same_step_twice(&self.steps, &steps);
@@ -146,10 +144,10 @@ impl Recall {
         if turn.role == Role::Bot {
             self.trouble.bot_loops = self.trouble.bot_loops.max(self.bot.said(words));
         }
-        changes.extend(self.trouble.find(&turn, &quoted, same.map(|same| same.earlier)));
+        changes.extend(self.trouble.find(&turn, quoted, same.map(|same| same.earlier)));
         self.given.business_said(words);
         self.said.answered(words);
-        self.steps.remember(&quoted, &steps);
+        self.steps.remember(quoted, &steps);
         changes
     }
 

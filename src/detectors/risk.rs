@@ -9,7 +9,7 @@
 
 use serde::Deserialize;
 
-use super::course::{Features, SIGNALS, TRIGGERS};
+use super::course::{Features, SIGNALS, TRIGGERS, sigmoid};
 use crate::wire::outbound::round6;
 use crate::wire::{Contribution, Level};
 
@@ -210,7 +210,7 @@ impl RiskModel {
         if log_odds != sum {
             contributions.push(Contribution { name: "clamp", value: round6(log_odds - sum) });
         }
-        Assessment { risk: round6(1.0 / (1.0 + (-log_odds).exp())), contributions }
+        Assessment { risk: round6(sigmoid(log_odds)), contributions }
     }
 }
 

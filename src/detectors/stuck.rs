@@ -139,22 +139,6 @@ fn is_troubled(progress: &Progress<'_>) -> bool {
     mean <= SOUR || (trouble && mean < FRIENDLY)
 }
 
-// === impl Reason ===
-
-impl Reason {
-    /// For reasons of alerts and for logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Reason::BotLoop => "bot_loop",
-            Reason::SameStep => "same_step",
-            Reason::StillBroken => "still_broken",
-            Reason::Repeats => "repeats",
-            Reason::Falling => "falling",
-            Reason::TooLong => "too_long",
-        }
-    }
-}
-
 // === impl BotMemory ===
 
 impl BotMemory {

@@ -173,7 +173,7 @@ impl Watch {
         self.ending.customer(need, issue, shown.signal(Signal::AgentAbused), &quoted, at);
         let settled = need == Need::Over || shown.signal(Signal::ThanksResolved);
         self.basics.customer(shown.signal(Signal::Frustration), settled);
-        changes.extend(self.recall.customer(turn, settled));
+        changes.extend(self.recall.customer(turn, &quoted, settled));
     }
 
     fn business(&mut self, turn: TurnSeen<'_>, setting: Setting<'_>, changes: &mut Vec<Change>) {
@@ -206,7 +206,7 @@ impl Watch {
         };
         self.ending.business(answered, shown.act(Act::Closing) || cues.closes());
         self.basics.business(turn.role, shown, &quoted, cues);
-        changes.extend(self.recall.business(turn));
+        changes.extend(self.recall.business(turn, &quoted));
         if !holds {
             let asked = shown.act(Act::Question) || cues.asks;
             self.before = Before { asked, offered_more: cues.offers_more(), owed: false };
@@ -215,7 +215,7 @@ impl Watch {
 }
 
 impl TurnSeen<'_> {
-    pub(super) fn quoted(&self) -> Quoted {
+    fn quoted(&self) -> Quoted {
         Quoted { turn_id: Arc::from(self.turn_id), excerpt: Arc::clone(&self.said.excerpt), place: None }
     }
 }

@@ -104,7 +104,7 @@ impl<T: Ticket> Pipeline<T> {
         }
         let seen = TurnSeen {
             turn_id: &pending.turn.turn_id,
-            role: pending.turn.role,
+            role,
             agent_id: pending.turn.agent_id.as_deref(),
             said: &pending.said,
             at: effect.at,
@@ -142,7 +142,7 @@ impl<T: Ticket> Pipeline<T> {
         self.tell(conversation, findings);
         conversation.arm(&self.config.detectors, pending.arrival.now);
 
-        if pending.turn.role == Role::Customer {
+        if role == Role::Customer {
             let id = Arc::clone(&conversation.id);
             let seen = Observation {
                 conversation_id: &id,

@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn punctuation_greetings_and_courtesies_are_dropped() {
-    let check = |text: &str, expect: &str| assert_eq!(normalised(text), expect, "{text:?}");
+    let check = |text: &str, expect: &str| assert_eq!(Words::of(text).normalised(), expect, "{text:?}");
     check("", "");
     check("Hello!!", "");
     check("Hi there, where is my order #4417-B?", "where is my order 4417 b");
