@@ -18,6 +18,7 @@ mod effects;
 mod gauges;
 mod ledger;
 mod time;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use jiff::Timestamp;
 
 pub use config::PipelineConfig;
 pub use ledger::Counts;
+pub use watching::{Happening, Nobody, Watcher};
 
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{
@@ -101,6 +103,7 @@ pub struct Pipeline<T: Ticket> {
     model: String,
     /// Randomly seeded: turn ids are chosen by others.
     fingerprints: RandomState,
+    watcher: Arc<dyn Watcher>,
 }
 
 // === impl Answer ===
@@ -130,7 +133,15 @@ impl<T: Ticket> Pipeline<T> {
             metrics,
             model,
             fingerprints: RandomState::new(),
+            watcher: Arc::new(Nobody),
         }
+    }
+
+    /// With somebody who is told of everything.
+    #[must_use]
+    pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
+        self.watcher = watcher;
+        self
     }
 
     /// Lets a turn in, in its conversation's order.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Answer, Pipeline, Ticket};
+use super::{Answer, Happening, Pipeline, Ticket};
 use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
 use crate::conversation::phrases::Seen;
 use crate::conversation::words::{Words, hash};
@@ -19,7 +19,7 @@ use crate::conversation::{
 use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, course, mood, waiting};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
-use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
+use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Severity, Signal};
 
 /// What is taken off the log-odds of a negative mood where the customer has always been as negative as can be: who
 /// always writes sharply counts by change, but not by change alone.
@@ -139,6 +139,9 @@ impl<T: Ticket> Pipeline<T> {
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
         conversation.hold(Arc::clone(&scored));
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
+        if self.watcher.wants_scored() {
+            self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
+        }
         self.tell(conversation, findings);
         conversation.arm(&self.config.detectors, pending.arrival.now);
 
@@ -224,9 +227,28 @@ impl<T: Ticket> Pipeline<T> {
             }
             (Change::Opened | Change::Raised, None) => return,
         };
+        let severity = match &frame {
+            ServerFrame::AlertOpened(alert)
+            | ServerFrame::AlertUpdated(alert)
+            | ServerFrame::AlertResolved(alert) => Some(alert.severity),
+            _ => None,
+        };
         if let Some(producer) = &conversation.producer {
             producer.notify(&frame);
         }
+        self.show(conversation, severity, frame);
+    }
+
+    /// Tells who watches.
+    pub(super) fn show(
+        &self,
+        conversation: &Conversation<T>,
+        severity: Option<Severity>,
+        frame: ServerFrame,
+    ) {
+        let conversation_id = Arc::clone(&conversation.id);
+        let queue = conversation.state.queue.clone();
+        self.watcher.see(Happening { conversation_id, queue, severity, frame });
     }
 
     fn scored(

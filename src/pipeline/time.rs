@@ -74,11 +74,14 @@ impl<T: Ticket> Pipeline<T> {
         findings
     }
 
-    /// Tells the conversation's producer.
+    /// Tells the conversation's producer, and who watches.
     pub(super) fn tell(&self, conversation: &Conversation<T>, findings: Vec<Arc<Finding>>) {
-        let Some(producer) = &conversation.producer else { return };
         for finding in findings {
-            producer.notify(&ServerFrame::Finding(Box::new(Arc::unwrap_or_clone(finding))));
+            let frame = ServerFrame::Finding(Box::new(Arc::unwrap_or_clone(finding)));
+            if let Some(producer) = &conversation.producer {
+                producer.notify(&frame);
+            }
+            self.show(conversation, None, frame);
         }
     }
 

@@ -5,6 +5,7 @@
 //! message that names the field and what is allowed, never the text of a turn.
 //! Called by `gateway`, `offline`, `pipeline`, and by `conversation` and `alerts` for names.
 
+pub mod conversations;
 pub mod inbound;
 pub mod limits;
 pub mod names;
@@ -14,6 +15,10 @@ mod codes;
 mod fields;
 
 pub use codes::{CloseCode, ErrorCode};
+pub use conversations::{
+    AlertState, AlertView, ConversationDetail, ConversationList, ConversationState, ConversationSummary,
+    OpenAlertView, PromiseState, PromiseView, TurnView,
+};
 pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
 pub use names::{
     Act, AlertKind, Channel, FindingKind, FindingState, Found, Label, Level, Mistake, Role, Severity, Signal,

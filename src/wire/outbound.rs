@@ -251,6 +251,7 @@ pub fn round6(value: f64) -> f64 {
     (value * 1e6).round() / 1e6 + 0.0
 }
 
-fn rfc3339<S: serde::Serializer>(ts: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+/// Milliseconds and `Z`.
+pub(super) fn rfc3339<S: serde::Serializer>(ts: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{ts:.3}"))
 }

@@ -1,0 +1,38 @@
+//! Whoever watches all conversations: the event stream, and the sinks of alerts.
+//!
+//! Holds always: told under the lock of the conversation, in the order in which things take effect, after the producer;
+//! so a watcher must neither wait nor call the pipeline. Called by [`super::Pipeline`].
+
+use std::sync::Arc;
+
+use crate::wire::{ServerFrame, Severity};
+
+/// What happened in a conversation.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    pub conversation_id: Arc<str>,
+    pub queue: Option<String>,
+    /// Of an alert.
+    pub severity: Option<Severity>,
+    /// A `scored`, a `finding` or an `alert.*`; `seq` and `latency_ms` of a `scored` are none.
+    pub frame: ServerFrame,
+}
+
+/// Is told of everything that happens in any conversation.
+pub trait Watcher: Send + Sync + 'static {
+    /// Whether anybody would hear of `scored` frames: making one costs a copy.
+    fn wants_scored(&self) -> bool;
+    /// Something happened. Must not block.
+    fn see(&self, happening: Happening);
+}
+
+/// Nobody watches.
+pub struct Nobody;
+
+impl Watcher for Nobody {
+    fn wants_scored(&self) -> bool {
+        false
+    }
+
+    fn see(&self, _: Happening) {}
+}
