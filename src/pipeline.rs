@@ -18,6 +18,7 @@ mod effects;
 mod gauges;
 mod ledger;
 mod time;
+mod views;
 mod watching;
 
 #[cfg(test)]
@@ -30,7 +31,8 @@ use jiff::Timestamp;
 
 pub use config::PipelineConfig;
 pub use ledger::Counts;
-pub use watching::{Happening, Nobody, Watcher};
+pub use views::{Filter, LISTED_MAX, Listed};
+pub use watching::{Happening, Nobody, Watcher, Watchers};
 
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{

@@ -114,7 +114,7 @@ fn summary(resolution: Option<Resolution>, about: AlertContext<'_>) -> String {
 }
 
 /// The page of a conversation. Everything but unreserved characters (RFC 3986) is encoded: ids are free text.
-fn url(public_url: &str, conversation_id: &str) -> String {
+pub fn url(public_url: &str, conversation_id: &str) -> String {
     let mut url = format!("{}/conversations/", public_url.trim_end_matches('/'));
     for byte in conversation_id.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

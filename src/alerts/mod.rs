@@ -1,12 +1,15 @@
 //! Alerts: rules, and the episodes in which they open, rise and resolve.
 //!
-//! Holds always: pure; an alert opens once per episode, its severity only rises within one, and it resolves
+//! Holds always: pure, but for the file of `verdicts`; an alert opens once per episode, its severity only rises within one, and it resolves
 //! once; a second run over the same input gives the same ids. Called by `pipeline`.
+
+pub mod verdicts;
 
 mod episode;
 mod frame;
 
 pub use episode::{Change, Episodes, Observation, OpenAlert};
+pub use frame::url as conversation_url;
 pub use frame::{AlertContext, frame, reasons};
 
 use crate::wire::{AlertKind, Level, Severity};

@@ -13,6 +13,7 @@ use super::settings::SettingsArgs;
 use crate::alerts::CUSTOMER_AT_RISK;
 use crate::config::Config;
 use crate::gateway::scorer::CountedScoring;
+use crate::gateway::verdicts::Verdicts;
 use crate::gateway::{self, Drained, Parts};
 use crate::pipeline::{Pipeline, PipelineConfig};
 use crate::scoring::{Model, Scorer};
@@ -46,12 +47,14 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     metrics.model_info(&model.manifest.name, &model.manifest.version, &model.manifest.precision);
     let label = model.label();
     tracing::info!(model = label, threads = config.scoring.threads, "model loaded");
-    let pipeline =
-        Arc::new(Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label));
+    let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
+    let pipeline = Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label);
+    let pipeline = Arc::new(pipeline.watched_by(verdicts.clone()));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     let scorer = Arc::new(Scorer::start(model, config.scorer(), counted));
     // Kept until the end: dropping a scorer waits for its threads, which the gateway has no time for.
-    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer: scorer.clone() };
+    let server = config.server.clone();
+    let parts = Parts { server, metrics, pipeline, scorer: scorer.clone(), verdicts };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(serve(&config, parts))?;
     runtime.shutdown_background();

@@ -100,6 +100,8 @@ pub struct State {
     pub waiting_since: Option<Timestamp>,
     /// Whether a customer turn has been answered yet: a greeting is no answer.
     pub answered: bool,
+    /// The first moment seen; none before the first effect.
+    pub started: Option<Timestamp>,
     /// The newest moment seen; none before the first effect.
     pub now: Option<Timestamp>,
     pub closed: bool,
@@ -141,6 +143,7 @@ impl Default for State {
             last_business: None,
             waiting_since: None,
             answered: false,
+            started: None,
             now: None,
             closed: false,
         }
@@ -219,6 +222,7 @@ impl State {
 
     /// Moves the time of the conversation to `ts`, never back; answers what it is now.
     fn advance(&mut self, ts: Timestamp) -> Timestamp {
+        self.started.get_or_insert(ts);
         *self.now.insert(self.now.map_or(ts, |now| now.max(ts)))
     }
 

@@ -6,16 +6,21 @@
 //!
 //! ```text
 //! listener ─► routes (origin, token) ─┬─► handshake ─► session ─┐
-//!                                     └─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
+//!                                     ├─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
+//!                                     ├─► conversations ─► pipeline, pages
+//!                                     └─► verdict_route ─► verdicts ◄─ pipeline (alerts)
 //!                                            outbox ◄── reply ◄──────────────────┘
 //! ```
 
 pub mod live;
 pub mod reply;
 pub mod scorer;
+pub mod verdicts;
 
 mod access;
 mod admin;
+mod body;
+mod conversations;
 mod handshake;
 mod listener;
 mod outbox;
@@ -23,6 +28,7 @@ mod producers;
 mod routes;
 mod session;
 mod turns;
+mod verdict_route;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -40,6 +46,7 @@ use crate::pipeline::Pipeline;
 use crate::telemetry::Metrics;
 use live::{Live, TurnScorer};
 use reply::Reply;
+use verdicts::Verdicts;
 
 /// How often idle conversations and due timers are looked for.
 const TICK_INTERVAL_MS: u64 = 1_000;
@@ -58,6 +65,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub pipeline: Arc<Pipeline<Reply>>,
     pub scorer: Arc<dyn TurnScorer>,
+    /// Must watch the pipeline: verdicts are given on what it was told of.
+    pub verdicts: Arc<Verdicts>,
 }
 
 /// How the way down went.
@@ -75,6 +84,9 @@ struct Shared {
     metrics: Arc<Metrics>,
     live: Arc<Live>,
     producers: producers::Producers,
+    verdicts: Arc<Verdicts>,
+    /// Looking at conversations for people.
+    readings: Semaphore,
     /// Names this process: a client that sees another one knows that the state is new.
     epoch: String,
     /// Connections and sessions that must end before the process does.
@@ -92,10 +104,12 @@ pub async fn run(
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let Parts { server, metrics, pipeline, scorer } = parts;
+    let Parts { server, metrics, pipeline, scorer, verdicts } = parts;
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),
         producers: producers::Producers::default(),
+        verdicts,
+        readings: Semaphore::new(conversations::READINGS_MAX),
         epoch: random_id(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),

@@ -137,7 +137,8 @@ impl<T: Ticket> Pipeline<T> {
         }
 
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
-        conversation.hold(Arc::clone(&scored));
+        let turns_max = self.config.timeline_turns;
+        conversation.timeline.push(effect.at, &pending.text, Arc::clone(&scored), turns_max);
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
         if self.watcher.wants_scored() {
             self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
@@ -169,7 +170,7 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
+    pub(super) fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
         let state = &conversation.state;
         let waiting = waiting::pressure(state.waiting_seconds(at), state.channel);
         self.config.risk.assess(&conversation.course.features(waiting))
@@ -227,6 +228,7 @@ impl<T: Ticket> Pipeline<T> {
             }
             (Change::Opened | Change::Raised, None) => return,
         };
+        conversation.alerts.note(&frame, at);
         let severity = match &frame {
             ServerFrame::AlertOpened(alert)
             | ServerFrame::AlertUpdated(alert)
@@ -366,7 +368,11 @@ fn probabilities(scores: &Scores) -> BTreeMap<&'static str, f64> {
     scores.labels.iter().map(|label| (label.name.as_str(), round4(label.probability))).collect()
 }
 
-fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestamp) -> ConversationView {
+pub(super) fn view<T>(
+    conversation: &Conversation<T>,
+    assessment: &Assessment,
+    at: Timestamp,
+) -> ConversationView {
     let state = &conversation.state;
     let waiting = state.waiting_seconds(at);
     ConversationView {
