@@ -28,6 +28,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub use config::PipelineConfig;
 pub use ledger::Counts;
@@ -303,6 +304,11 @@ impl<T: Ticket> Pipeline<T> {
     /// The account of turns so far.
     pub fn counts(&self) -> Counts {
         self.ledger.counts()
+    }
+
+    /// The time zone of the business.
+    pub fn zone(&self) -> &TimeZone {
+        self.config.detectors.hours.zone()
     }
 
     /// Conversations held.

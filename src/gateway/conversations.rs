@@ -10,7 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use super::Shared;
 use super::reply::Reply;
 use super::routes::{json, refusal};
 use crate::clock;
-use crate::pages;
+use crate::pages::{self, PageOptions};
 use crate::pipeline::{Filter, LISTED_MAX, Listed, Pipeline};
 use crate::wire::limits::ECHO_CHARS_MAX;
 use crate::wire::{Channel, ErrorCode, Level};
@@ -72,13 +72,16 @@ pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let Ok(Path(id)) = id else { return html(StatusCode::NOT_FOUND, pages::missing()) };
+    let Ok(Path(id)) = id else { return bad_id() };
     let drawn = read(&shared, move |pipeline| {
-        pipeline.conversation(&id, clock::now()).map(|detail| pages::conversation(&detail))
+        let options = PageOptions { refresh: true, verdicts: true, zone: pipeline.zone().clone() };
+        match pipeline.conversation(&id, clock::now()) {
+            Some(detail) => (StatusCode::OK, pages::conversation(&detail, &options)),
+            None => (StatusCode::NOT_FOUND, pages::missing(&id)),
+        }
     });
     match drawn.await {
-        Some(Some(drawn)) => html(StatusCode::OK, drawn),
-        Some(None) => html(StatusCode::NOT_FOUND, pages::missing()),
+        Some((status, drawn)) => html(status, drawn),
         None => bug(),
     }
 }
@@ -108,29 +111,29 @@ fn to_json(view: &impl Serialize) -> String {
 }
 
 fn live_json(body: String) -> Response {
-    with_headers(
-        json(StatusCode::OK, body),
-        &[(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")],
-    )
+    let mut response = json(StatusCode::OK, body);
+    keep_private(&mut response);
+    response
 }
 
 fn html(status: StatusCode, page: String) -> Response {
+    let policy = HeaderValue::from_str(&pages::CONTENT_SECURITY_POLICY);
     let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, pages::CONTENT_SECURITY_POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, policy.expect("a policy is a header value: this is a bug")),
         // Nobody else hears the id. With `no-referrer` the page's own forms would come with `Origin: null`.
-        (REFERRER_POLICY, "same-origin"),
-        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     ];
-    with_headers((status, page).into_response(), &headers)
+    let mut response = (status, headers, page).into_response();
+    keep_private(&mut response);
+    response
 }
 
-fn with_headers(mut response: Response, headers: &[(HeaderName, &'static str)]) -> Response {
-    for (name, value) in headers {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
+/// What customers said is neither stored on the way nor taken for something else.
+pub(super) fn keep_private(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 // === the parameters ===

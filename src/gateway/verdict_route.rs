@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -22,6 +22,9 @@ use crate::wire::verdicts::{Said, VerdictRecord};
 
 /// One body: a note of 1,000 code points fits however it is escaped.
 const VERDICT_BYTES_MAX: usize = 16_384;
+
+/// The part of the page that says so.
+const RECORDED: &str = "#verdict-recorded";
 
 /// How a verdict is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,11 +104,11 @@ fn answer(way: Way, record: &VerdictRecord) -> Response {
             let body = serde_json::to_string(record)
                 .expect("records have string keys and no figures: this is a bug");
             let mut response = json(StatusCode::OK, body);
-            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            conversations::keep_private(&mut response);
             response
         }
         Way::Form => {
-            let page = conversation_url("", &record.conversation_id);
+            let page = conversation_url("", &record.conversation_id) + RECORDED;
             // Ids are percent-encoded, so this is ASCII.
             let page = HeaderValue::from_str(&page).expect("a URL is a header value: this is a bug");
             (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response()

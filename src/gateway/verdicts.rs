@@ -57,6 +57,7 @@ struct Known {
 struct Alert {
     conversation_id: Arc<str>,
     rule: String,
+    /// That opened it.
     rules_version: String,
     kind: AlertKind,
     severity: Severity,
@@ -69,6 +70,7 @@ struct Last {
     verdict: Verdict,
     note: u64,
     ts: Timestamp,
+    severity: Severity,
 }
 
 // === impl Verdicts ===
@@ -89,16 +91,16 @@ impl Verdicts {
         let known = self.known.lock().alerts.get(alert_id).cloned();
         let alert = known.ok_or(NotRecorded::UnknownAlert)?;
         let Said { verdict, note } = said;
-        let this = Last { verdict, note: self.notes.hash_one(&note), ts: now };
+        let this = Last { verdict, note: self.notes.hash_one(&note), ts: now, severity: alert.severity };
         let same = alert.last.filter(|last| (last.verdict, last.note) == (this.verdict, this.note));
         let record = VerdictRecord {
-            ts: same.map_or(now, |last| last.ts),
+            ts: same.unwrap_or(this).ts,
             alert_id: alert_id.to_owned(),
             conversation_id: alert.conversation_id.to_string(),
             rule: alert.rule,
             rules_version: alert.rules_version,
             kind: alert.kind,
-            severity: alert.severity,
+            severity: same.unwrap_or(this).severity,
             verdict,
             note,
         };
@@ -140,7 +142,6 @@ impl Known {
     fn note(&mut self, alert: &AlertFrame, conversation_id: &Arc<str>) {
         if let Some(known) = self.alerts.get_mut(alert.alert_id.as_str()) {
             known.severity = alert.severity;
-            known.rules_version.clone_from(&alert.rules_version);
             return;
         }
         if self.order.len() == ALERTS_REMEMBERED_MAX

@@ -10,6 +10,7 @@ mod order;
 mod promises;
 mod state;
 mod stress;
+mod views;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 mod support;
 
 mod access;
+mod conversations;
 mod drain;
 mod findings;
 mod http;
@@ -12,4 +13,5 @@ mod metrics;
 mod overload;
 mod secrets;
 mod session;
+mod verdicts;
 mod websocket;
