@@ -78,7 +78,7 @@ async fn a_verdict_is_answered_written_and_counted_once() {
     let answer = floor.send(floor.json(&said)).await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
     let record = answer.json();
-    assert_eq!(floor.lines(), [record.clone()]);
+    assert_eq!(floor.lines(), std::slice::from_ref(&record));
     assert_eq!(
         (&record["alert_id"], &record["conversation_id"], &record["rule"], &record["note"]),
         (&json!(floor.alert_id), &json!("c/1"), &json!("CustomerAtRisk"), &said["note"])
