@@ -140,6 +140,7 @@ pub(super) fn keep_private(response: &mut Response) {
 
 fn wanted(query: &str) -> Result<Wanted, String> {
     const NAMES: [&str; 7] = ["queue", "level", "channel", "alerts", "state", "limit", "offset"];
+    const STATE: usize = 4;
     let mut wanted = Wanted { filter: Filter::default(), offset: 0, limit: LIMIT_DEFAULT };
     let mut given = [false; NAMES.len()];
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -150,6 +151,10 @@ fn wanted(query: &str) -> Result<Wanted, String> {
             return Err(format!("{name} is given twice"));
         }
         wanted.set(&name, &value)?;
+    }
+    // Some alerts open because a conversation was closed.
+    if wanted.filter.with_alerts && !given[STATE] {
+        wanted.filter.listed = Listed::All;
     }
     Ok(wanted)
 }

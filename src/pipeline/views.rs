@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::effects::view;
 use super::{Pipeline, Ticket};
-use crate::alerts::{RULES_VERSION, conversation_url};
+use crate::alerts::conversation_url;
 use crate::conversation::{Conversation, KeptAlert, Text};
 use crate::detectors::promises::{Entry, Standing};
 use crate::detectors::{self, Assessment};
@@ -116,7 +116,7 @@ impl<T: Ticket> Pipeline<T> {
 
     fn standpoint(&self, conversation: &Conversation<T>, now: Timestamp) -> Option<Standpoint> {
         let state = &conversation.state;
-        let (started, newest) = (state.started?, state.now?);
+        let (started, newest) = (state.began?, state.now?);
         // The conversation's own time goes on as fast as `now` after its last frame.
         let own = newest
             .saturating_add(now.duration_since(conversation.last_arrival.min(now)))
@@ -164,7 +164,7 @@ impl<T: Ticket> Pipeline<T> {
         Some(ConversationDetail {
             summary: self.summary(conversation, &standpoint),
             model: self.model.clone(),
-            rules_version: RULES_VERSION.to_owned(),
+            rules_version: self.rules.read().version().to_owned(),
             earlier_turns: taken.saturating_sub(turns.len() as u64),
             turns,
             findings: state.findings.iter().cloned().collect(),
