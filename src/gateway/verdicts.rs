@@ -162,3 +162,47 @@ impl Known {
         self.alerts.insert(id, about);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::MetricLimits;
+
+    fn opened(number: usize) -> Happening {
+        let alert = AlertFrame {
+            alert_id: number.to_string(),
+            kind: AlertKind::Service,
+            rule: "R".to_owned(),
+            severity: Severity::Info,
+            conversation_id: "c".to_owned(),
+            queue: None,
+            ts: Timestamp::UNIX_EPOCH,
+            summary: String::new(),
+            reasons: Vec::new(),
+            contributions: Vec::new(),
+            risk: 0.5,
+            url: String::new(),
+            rules_version: "test@1".to_owned(),
+            model: "test@1".to_owned(),
+            resolution: None,
+        };
+        let (severity, frame) = (Some(alert.severity), ServerFrame::AlertOpened(Box::new(alert)));
+        Happening { conversation_id: Arc::from("c"), queue: None, severity, frame }
+    }
+
+    #[test]
+    fn the_alerts_that_opened_first_are_forgotten_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let limits = MetricLimits { queues_max: 1, sources_max: 1, alert_series_max: 1 };
+        let verdicts = Verdicts::new(folder.path().join("v.jsonl"), Arc::new(Metrics::new(limits)));
+        (0..=ALERTS_REMEMBERED_MAX).for_each(|number| verdicts.see(opened(number)));
+        let say = |number: usize| {
+            let said = Said { verdict: Verdict::Late, note: None };
+            verdicts.record(&number.to_string(), said, Timestamp::UNIX_EPOCH)
+        };
+        assert!(matches!(say(0), Err(NotRecorded::UnknownAlert)));
+        assert!(say(1).is_ok() && say(ALERTS_REMEMBERED_MAX).is_ok());
+        let known = verdicts.known.lock();
+        assert_eq!((known.order.len(), known.alerts.len()), (ALERTS_REMEMBERED_MAX, ALERTS_REMEMBERED_MAX));
+    }
+}
