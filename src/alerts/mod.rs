@@ -3,6 +3,7 @@
 //! Holds always: pure; of one rule at most one alert is open in a conversation, its severity only rises, and it
 //! resolves once; a second run over the same input gives the same ids. Called by `pipeline`.
 
+pub mod reload;
 pub mod rules;
 
 mod episode;

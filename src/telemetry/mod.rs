@@ -327,6 +327,12 @@ impl Metrics {
         }
     }
 
+    /// Rules were loaded at this time, by the server's clock; none: they were refused, and the old ones stay.
+    pub fn rules_loaded(&self, unix_seconds: Option<f64>) {
+        self.vecs.rules_reload_success.set(f64::from(u8::from(unix_seconds.is_some())));
+        unix_seconds.into_iter().for_each(|now| self.vecs.rules_last_reload.set(now));
+    }
+
     pub fn model_info(&self, name: &str, version: &str, precision: &str) {
         self.vecs.model_info.with_label_values(&[name, version, precision]).set(1.0);
     }

@@ -53,6 +53,8 @@ pub(super) struct Vecs {
     pub(super) alerts_resolved: IntCounterVec,
     pub(super) alerts_active: GaugeVec,
     pub(super) alert_info: GaugeVec,
+    pub(super) rules_reload_success: Gauge,
+    pub(super) rules_last_reload: Gauge,
     pub(super) model_info: GaugeVec,
     pub(super) build_info: GaugeVec,
 }
@@ -119,6 +121,8 @@ impl Vecs {
             alerts_resolved: counters(r, "alerts_resolved_total", "Alerts resolved.", &["rule", "severity"]),
             alerts_active: gauges(r, "alerts_active", "Alerts open now.", &["rule", "severity", "queue"]),
             alert_info: gauges(r, "alert_info", "1 for each open alert; only the most severe, at most alerts.max_series.", &["alert_id", "conversation_id", "rule", "severity", "queue"]),
+            rules_reload_success: register(r, Gauge::with_opts(opts("rules_reload_success", "Whether the last attempt to load the rules succeeded."))),
+            rules_last_reload: register(r, Gauge::with_opts(opts("rules_last_reload_timestamp_seconds", "When rules were last loaded."))),
             model_info: gauges(r, "model_info", "The model that scores, always 1.", &["name", "version", "precision"]),
             build_info: gauges(r, "build_info", "The running build, always 1.", &["version", "commit"]),
         }
