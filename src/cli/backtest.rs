@@ -121,6 +121,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<ExitCode> {
         baseline,
         verdicts,
         split: args.split.map(SplitArg::part),
+        spacing_seconds: args.spacing_seconds,
         examples_max: usize::try_from(args.examples).unwrap_or(usize::MAX),
     };
     backtest(args, &name, input, labels, lanes, context)
@@ -159,7 +160,7 @@ fn backtest(
         Err(error) => return Err(error.into()),
     };
     let bad_verdicts = context.verdicts.as_ref().is_some_and(|verdicts| verdicts.bad_lines > 0);
-    let report = Report::new(&followed, &source.labels, refused, source.lines_left_out, context);
+    let report = Report::new(&followed, &source, refused, context);
     let printed = match args.format {
         Format::Text => text::render(&report),
         Format::Json => report.to_json() + "\n",
