@@ -205,6 +205,7 @@ fn bad_rules_and_bad_labels_name_file_line_and_what_is_allowed() {
     refused(&["--rules", "rules.toml", "--baseline", "bad.toml"], USAGE, &told);
     refused(&["--rules", "none.toml"], USAGE, &["none.toml"]);
     refused(&["--labels", "labels.jsonl"], BAD_INPUT, &["labels.jsonl, line 1", "calm"]);
+    refused(&["--labels", "none.jsonl"], USAGE, &["none.jsonl"]);
 }
 
 #[test]
