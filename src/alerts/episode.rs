@@ -102,6 +102,8 @@ impl Episodes {
             let held = self.held.iter().position(|episode| episode.rule == rule.name);
             let open = held.and_then(|at| self.held[at].open.as_mut());
             let change = match (open, severity) {
+                // The end itself says what becomes of it.
+                (Some(_), _) if seen.event == Event::Close => None,
                 (Some(alert), severity) => {
                     alert.rule = Arc::clone(rule);
                     match alert.look(severity, seen) {

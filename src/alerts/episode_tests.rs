@@ -8,22 +8,6 @@ use crate::detectors::{Shown, level};
 use crate::wire::{Level, Role};
 
 const STEP_SECONDS: u32 = 30;
-const AT_RISK: &str = r#"
-version = "test@1"
-[[rule]]
-name = "CustomerAtRisk"
-kind = "customer_risk"
-severity = "warning"
-summary = "s"
-when = 'level_at_least("high")'
-critical_when = 'level == "critical"'
-resolve_when = 'risk < 0.40'
-"#;
-
-fn rules(more: &str) -> RuleSet {
-    RuleSet::parse(&format!("{AT_RISK}{more}\n"), "test.toml").expect("good rules")
-}
-
 /// Runs the rules over risks, one customer turn every [`STEP_SECONDS`]; answers one word per turn.
 fn run(rules: &RuleSet, limits: AlertLimits, risks: &[f64]) -> Vec<String> {
     let mut episodes = Episodes::default();
@@ -61,7 +45,7 @@ fn word(change: &Change) -> Option<String> {
 }
 
 fn check(more: &str, cooldown_seconds: u32, risks: &[f64], expect: &str) {
-    let told = run(&rules(more), AlertLimits { cooldown_seconds }, risks);
+    let told = run(&RuleSet::by_level(more), AlertLimits { cooldown_seconds }, risks);
     // An update of a critical alert is told as "raised" once.
     let mut raised = false;
     let told: Vec<&str> = told
@@ -124,7 +108,7 @@ fn all_rules_together_open_only_so_often_in_one_conversation() {
         )
     };
     let many: String = (0..30).map(always).collect();
-    let told = run(&rules(&many), AlertLimits::default(), &[0.1, 0.1]);
+    let told = run(&RuleSet::by_level(&many), AlertLimits::default(), &[0.1, 0.1]);
     assert_eq!(told[0].matches("info").count(), ALERTS_OPENED_MAX as usize);
     assert_eq!(told[1], "-");
 }
@@ -136,7 +120,7 @@ proptest! {
         let mut risk = 0.3_f64;
         let risks: Vec<f64> = steps.iter().map(|step| { risk = (risk + step).clamp(0.0, 1.0); risk }).collect();
         let (mut open, mut resolved_at, mut opened) = (false, None, 0);
-        for (turn, word) in run(&rules("episodes_max = 1000"), limits, &risks).iter().enumerate() {
+        for (turn, word) in run(&RuleSet::by_level("episodes_max = 1000"), limits, &risks).iter().enumerate() {
             match word.as_str() {
                 "-" => {}
                 "recovered" => {

@@ -51,6 +51,11 @@ impl Shown {
         self.acts & (1 << act as u16) != 0
     }
 
+    /// How many mistakes it shows.
+    pub const fn mistakes(self) -> u32 {
+        self.mistakes.count_ones()
+    }
+
     pub const fn any_mistake(self) -> bool {
         self.mistakes != 0
     }

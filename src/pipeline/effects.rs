@@ -53,7 +53,7 @@ impl<T: Ticket> Pipeline<T> {
             self.part(conversation, at, arrival.now);
             self.judge_anew(conversation, Event::Close, at);
         }
-        self.resolve(conversation, at, Resolution::Closed, again);
+        self.resolve(conversation, at, Resolution::Closed, false);
         conversation.arm(&self.config.detectors, arrival.now);
     }
 

@@ -87,7 +87,7 @@ impl Facts<'_> {
             Query::CountWithin(name, seconds) => whole(self.count_within(name, seconds)),
             Query::Mistakes(turns) => {
                 let last = self.state.history.newest_first().take(turns as usize);
-                whole(last.filter(|mark| mark.shown.any_mistake()).count() as u32)
+                whole(last.map(|mark| mark.shown.mistakes()).sum())
             }
             Query::Found(name) => {
                 let open = |finding: &&crate::wire::Finding| {

@@ -75,3 +75,131 @@ fn versions_tell_files_apart() {
 fn the_shipped_rules_are_good() {
     assert!(!RuleSet::default().rules().is_empty());
 }
+
+// === what conditions see ===
+
+use std::sync::Arc as Shared;
+
+use jiff::Timestamp;
+
+use crate::conversation::{Said, State, moments};
+use crate::detectors::{Discovery, Shown};
+use crate::scoring::Name;
+use crate::wire::{Act, Channel, Found, Level, Mistake, Role, Signal, Turn, Visibility};
+
+const MINUTE: u32 = 60;
+
+/// A conversation of one turn a minute, each showing these names.
+fn conversation(turns: &[(Role, &[Name])]) -> State {
+    let mut state = State::default();
+    for (minute, (role, names)) in (0_u32..).zip(turns) {
+        let turn = Turn {
+            turn_id: minute.to_string(),
+            conversation_id: "c".to_owned(),
+            role: *role,
+            text: "words".to_owned(),
+            ts: moments::later(Timestamp::UNIX_EPOCH, minute * MINUTE),
+            channel: Channel::Chat,
+            queue: Some("billing".to_owned()),
+            customer_id: None,
+            agent_id: None,
+            lang: None,
+            visibility: Visibility::Public,
+            attributes: [("tier".to_owned(), "gold".to_owned()), ("spend".to_owned(), "120.5".to_owned())]
+                .into(),
+        };
+        let shown = names.iter().fold(Shown::default(), |shown, name| shown.with(*name));
+        let places = names.iter().map(|name| (*name, 0..5)).collect();
+        state.apply(&turn, &Said::of(&Shared::from("words")), Some(-0.5), shown, places);
+    }
+    state
+}
+
+const UPSET: Name = Name::Signal(Signal::Frustration);
+const APOLOGY: Name = Name::Act(Act::Apology);
+const COLD: Name = Name::Mistake(Mistake::NoEmpathy);
+
+/// Frustration at 0:00, an apology at 1:00, frustration at 2:00, a cold answer at 3:00; asked at 5:00, when a wait has
+/// been found that began at 4:00.
+fn upset() -> State {
+    let mut state = conversation(&[
+        (Role::Customer, &[UPSET]),
+        (Role::Agent, &[APOLOGY]),
+        (Role::Customer, &[UPSET]),
+        (Role::Agent, &[COLD]),
+        (Role::Customer, &[]),
+    ]);
+    let found = Found::Mistake(Mistake::LeftWaiting);
+    let discovery =
+        Discovery { found, about: Shared::from("4"), turn_id: None, evidence: Vec::new(), value: 60.0 };
+    state.findings.open("c", discovery, moments::later(Timestamp::UNIX_EPOCH, 5 * MINUTE));
+    state
+}
+
+#[test]
+fn conditions_see_what_the_conversation_is() {
+    let state = upset();
+    let at = moments::later(Timestamp::UNIX_EPOCH, 5 * MINUTE);
+    let facts = Facts { state: &state, level: Level::High, risk: 0.6, trend: -0.2, at, promises: (2, 1) };
+    let check = |source: &str| {
+        let condition =
+            Condition::parse(source).unwrap_or_else(|fault| panic!("{source}: {}", fault.message));
+        assert!(condition.holds(&facts), "{source}");
+        let not = Condition::parse(&format!("!({source})")).expect("its contrary");
+        assert!(!not.holds(&facts), "not: {source}");
+    };
+    check("risk == 0.6 && trend < 0.0 && sentiment == -0.5 && worst == -0.5");
+    check("level == \"high\" && level_at_least(\"watch\") && !level_at_least(\"critical\")");
+    check("level in [\"high\", \"critical\"] && risk in [0.6, 0.7]");
+    check("customer_turns == 3 && agent_turns == 2 && bot_turns == 0");
+    check("waiting_seconds == 60.0 && waiting_seconds > 59 && age_seconds == 300.0");
+    check("promises_open == 2 && promises_overdue == 1");
+    check(
+        "role == \"customer\" && channel == \"chat\" && queue == \"billing\" && queue.startsWith(\"bill\")",
+    );
+    check(
+        "attributes.tier == \"gold\" && \"tier\" in attributes && has(attributes.tier) && !has(attributes.no)",
+    );
+    check("attributes[\"tier\"] == \"gold\" && double(attributes.spend) > 120.0");
+    check("!closed");
+    check("count(\"frustration\") == 2 && count(\"frustration\", 3) == 1 && count(\"apology\", 4) == 1");
+    check("count_within(\"frustration\", 180) == 1 && count_within(\"frustration\", 300) == 2");
+    check("count(\"left_waiting\") == 1 && count(\"left_waiting\", 1) == 1 && found(\"left_waiting\") == 1");
+    check("found(\"stuck\") == 0 && mistakes(5) == 1 && mistakes(1) == 0");
+    check("seconds_since(\"frustration\") == 180.0 && turns_since(\"frustration\") == 2");
+    check("seconds_since(\"left_waiting\") == 0.0 && turns_since(\"left_waiting\") == 0");
+    check("missing_since(\"apology\", \"frustration\") && !missing_since(\"frustration\", \"apology\")");
+    check("!missing_since(\"apology\", \"churn_threat\") && turns_since(\"churn_threat\") > 1000");
+    check("risk > 0.5 ? queue == \"billing\" : closed");
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_does_not_hold() {
+    let state = conversation(&[(Role::Customer, &[])]);
+    let facts = Facts {
+        state: &state,
+        level: Level::Calm,
+        risk: 0.1,
+        trend: 0.0,
+        at: Timestamp::UNIX_EPOCH,
+        promises: (0, 0),
+    };
+    let check = |source: &str| assert!(!Condition::parse(source).expect("good").holds(&facts), "{source}");
+    check("attributes.no == \"gold\"");
+    check("double(attributes.tier) > 1.0");
+    check("customer_turns / bot_turns > 0");
+}
+
+#[test]
+fn rules_that_speak_of_time_say_so() {
+    let uses_time = |condition: &str| RuleSet::parse(&rule(condition), "r").expect("good").uses_time();
+    assert!(uses_time("waiting_seconds > 30") && uses_time("seconds_since(\"apology\") > 60.0"));
+    assert!(!uses_time("risk > 0.5 && found(\"left_waiting\") > 0"));
+}
+
+#[test]
+fn the_names_of_a_condition_are_what_its_alert_quotes() {
+    let set =
+        RuleSet::parse(&rule("count(\"churn_threat\", 6) + count(\"frustration\") > 1"), "r").expect("good");
+    assert_eq!(set.rules()[0].quotes, ["churn_threat", "frustration"]);
+}

@@ -186,7 +186,7 @@ pub const fn usage(function: Function) -> &'static str {
     match function {
         Function::Count => "count(\"frustration\") or count(\"frustration\", 6), of the last 6 turns",
         Function::CountWithin => "count_within(\"frustration\", 600), of the last 600 seconds",
-        Function::Mistakes => "mistakes(6), of the last 6 turns",
+        Function::Mistakes => "mistakes(6), all of the last 6 turns",
         Function::Found => "found(\"left_waiting\")",
         Function::SecondsSince => "seconds_since(\"apology\")",
         Function::TurnsSince => "turns_since(\"apology\")",
