@@ -250,7 +250,9 @@ impl<R: BufRead> Iterator for Events<R> {
             };
             match entry {
                 Err(error) => return Some(Ok(Event { line, frame: Err(error) })),
-                Ok(Entry::Frame(ClientFrame::Identify(_) | ClientFrame::Ping { .. })) => {}
+                Ok(Entry::Frame(
+                    ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. },
+                )) => {}
                 Ok(Entry::Frame(frame)) => return Some(Ok(Event { line, frame: Ok(frame) })),
                 Ok(Entry::Conversation(recorded)) => {
                     let frames = recorded.into_frames(&mut self.spacing);

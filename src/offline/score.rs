@@ -198,7 +198,7 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
                 self.pipeline.transferred(transferred, Clock::Event, now, ticket);
             }
             // Live sessions have them; a recording of one may, too.
-            Ok(ClientFrame::Identify(_) | ClientFrame::Ping { .. }) => {}
+            Ok(ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. }) => {}
         }
     }
 
