@@ -79,7 +79,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Subscriber<S> {
         let seconds = began.elapsed().as_secs();
         let close = match end {
             End::Close(code, reason) => Some((code, reason)),
-            End::Stalled => Some((CloseCode::TimedOut, slow.map_or(STALLED, |slow| slow.reason()))),
+            End::Stalled => {
+                let (why, reason) = slow.map_or(("stalled", STALLED), |slow| (slow.as_str(), slow.reason()));
+                shared.metrics.subscriber_cut(why);
+                tracing::warn!(
+                    endpoint = ENDPOINT,
+                    why,
+                    seconds,
+                    "a reader of events was too slow and is cut"
+                );
+                Some((CloseCode::TimedOut, reason))
+            }
             End::Gone | End::Cut => None,
         };
         if let Some((code, reason)) = close {
@@ -88,14 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Subscriber<S> {
                 () = hurry(shared.events.closing.clone()) => {}
             }
         }
-        if end == End::Stalled {
-            let why = slow.map_or("stalled", |slow| slow.as_str());
-            shared.metrics.subscriber_cut(why);
-            tracing::info!(endpoint = ENDPOINT, why, seconds, "a reader of events was too slow and was cut");
-        } else {
-            let code = close.map(|(code, _)| code.number());
-            tracing::debug!(endpoint = ENDPOINT, seconds, close_code = code, "socket ended");
-        }
+        let code = close.map(|(code, _)| code.number());
+        tracing::debug!(endpoint = ENDPOINT, seconds, close_code = code, "socket ended");
         shared.metrics.connections_add(ENDPOINT, -1);
     }
 
