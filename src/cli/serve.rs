@@ -15,6 +15,7 @@ use super::settings::SettingsArgs;
 use crate::alerts::reload::RulesFile;
 use crate::clock;
 use crate::config::Config;
+use crate::gateway::events::Hub;
 use crate::gateway::reply::Reply;
 use crate::gateway::scorer::CountedScoring;
 use crate::gateway::{self, Drained, Parts};
@@ -28,6 +29,9 @@ const EXIT_SECOND_SIGNAL: i32 = 130;
 const RULES_LOOK_SECONDS: u64 = 1;
 /// Some of what was accepted was not answered.
 const EXIT_CUT_OFF: i32 = 1;
+
+/// Files beside connections: logs, wake-ups of threads, connections of the admin listener.
+const OTHER_FILES: u64 = 256;
 
 /// Run the monitor.
 #[derive(Debug, clap::Args)]
@@ -51,15 +55,17 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     metrics.model_info(&model.manifest.name, &model.manifest.version, &model.manifest.precision);
     let label = model.label();
     tracing::info!(model = label, threads = config.scoring.threads, "model loaded");
-    let pipeline =
-        Arc::new(Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label));
+    let hub = Hub::new(metrics.clone());
+    let pipeline = Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label);
+    let pipeline = Arc::new(pipeline.watched_by(hub.clone()));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     metrics.rules_loaded(Some(clock::unix_seconds(clock::now())));
     let rules_version = pipeline.rules().version().to_owned();
     tracing::info!(rules_version, rules = pipeline.rules().rules().len(), "rules loaded");
     let scorer = Arc::new(Scorer::start(model, config.scorer(), counted));
     // Kept until the end: dropping a scorer waits for its threads, which the gateway has no time for.
-    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer: scorer.clone() };
+    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer: scorer.clone(), hub };
+    allow_connections(config.server.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(serve(&config, parts))?;
     runtime.shutdown_background();
@@ -73,6 +79,21 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
             // Not by returning: the scoring threads would be waited for, and the time is up.
             std::process::exit(EXIT_CUT_OFF);
         }
+    }
+}
+
+/// Many systems allow a process 1,024 open files unless it asks for more.
+fn allow_connections(connections_max: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let wanted = u64::try_from(connections_max).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let allowed = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum });
+    if allowed < wanted || raised.is_err() {
+        tracing::warn!(allowed, wanted, "server.max_connections is more than the limit of open files allows");
     }
 }
 

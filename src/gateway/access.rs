@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::Shared;
-use super::routes::{INGEST, refusal};
+use super::routes::{EVENTS, INGEST, refusal};
 use crate::config::{ServerConfig, Token};
 use crate::wire::ErrorCode;
 
@@ -32,7 +32,7 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>, mut request: Reques
             Some(offered) if token_accepts(token, offered) => Authenticated(true),
             Some(_) => return unauthenticated("the token in Authorization is not the server's"),
             // A socket may still show it in its first frame.
-            None if request.uri().path() == INGEST => Authenticated(false),
+            None if [INGEST, EVENTS].contains(&request.uri().path()) => Authenticated(false),
             None => return unauthenticated("a token is needed: Authorization: Bearer …"),
         },
     };

@@ -7,9 +7,11 @@
 //! ```text
 //! listener ─► routes (origin, token) ─┬─► handshake ─► session ─┐
 //!                                     └─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
-//!                                            outbox ◄── reply ◄──────────────────┘
+//!                                            outbox ◄── reply ◄──────────────────┤
+//!                          events (hub, ring, sessions of their own) ◄───────────┘
 //! ```
 
+pub mod events;
 pub mod live;
 pub mod reply;
 pub mod scorer;
@@ -22,6 +24,7 @@ mod outbox;
 mod producers;
 mod routes;
 mod session;
+mod socket;
 mod turns;
 
 use std::future::Future;
@@ -58,6 +61,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub pipeline: Arc<Pipeline<Reply>>,
     pub scorer: Arc<dyn TurnScorer>,
+    /// Watches the pipeline.
+    pub hub: Arc<events::Hub>,
 }
 
 /// How the way down went.
@@ -75,6 +80,7 @@ struct Shared {
     metrics: Arc<Metrics>,
     live: Arc<Live>,
     producers: producers::Producers,
+    events: events::Events,
     /// Names this process: a client that sees another one knows that the state is new.
     epoch: String,
     /// Connections and sessions that must end before the process does.
@@ -85,6 +91,17 @@ struct Shared {
     cut: CancellationToken,
 }
 
+impl Shared {
+    /// Whether an `identify` with this token is let in; none is fine where it was shown in the handshake already.
+    fn accepts(&self, token: Option<&str>, shown: bool) -> bool {
+        match (&self.server.token, token) {
+            (None, _) => true,
+            (Some(expected), Some(offered)) => expected.accepts(offered),
+            (Some(_), None) => shown,
+        }
+    }
+}
+
 /// Serves until `shutdown`, then drains within the grace period.
 pub async fn run(
     parts: Parts,
@@ -92,10 +109,12 @@ pub async fn run(
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let Parts { server, metrics, pipeline, scorer } = parts;
+    let Parts { server, metrics, pipeline, scorer, hub } = parts;
+    let crew = events::Crew::new();
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),
         producers: producers::Producers::default(),
+        events: events::Events::new(hub, server.subscribers_max, &crew),
         epoch: random_id(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -139,11 +158,15 @@ async fn drain(shared: &Arc<Shared>) -> Drained {
     let live = shared.live.clone();
     let answered = async {
         shared.tasks.wait().await;
-        tokio::task::spawn_blocking(move || live.finish_drain()).await
+        let scored = tokio::task::spawn_blocking(move || live.finish_drain()).await;
+        // Last: readers hear what the last turns meant.
+        shared.events.drain().await;
+        scored
     };
     let outcome = timeout(shared.server.shutdown_grace, answered).await;
     shared.cut.cancel();
-    let _ = timeout(Duration::from_millis(CUT_MS_MAX), shared.tasks.wait()).await;
+    let ended = async { tokio::join!(shared.tasks.wait(), shared.events.ended()) };
+    let _ = timeout(Duration::from_millis(CUT_MS_MAX), ended).await;
     match outcome {
         Ok(Ok(())) => Drained::Clean,
         Ok(Err(_)) | Err(_) => Drained::CutOff,

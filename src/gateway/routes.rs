@@ -16,6 +16,8 @@ use crate::wire::{ErrorCode, ErrorFrame, ServerFrame};
 
 /// The websocket of chat platforms.
 pub(super) const INGEST: &str = "/v1/ingest";
+/// The websocket of supervisors' tools.
+pub(super) const EVENTS: &str = "/v1/events";
 /// The same turns by HTTP.
 pub(super) const TURNS: &str = "/v1/turns";
 
@@ -23,6 +25,7 @@ pub(super) const TURNS: &str = "/v1/turns";
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route(INGEST, get(handshake::ingest))
+        .route(EVENTS, get(handshake::events))
         .route(TURNS, post(turns::post))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
@@ -43,11 +46,11 @@ pub(super) fn json(status: StatusCode, mut body: String) -> Response {
 }
 
 pub(super) async fn unknown_path() -> Response {
-    let message = format!("no such path; there are GET {INGEST} (websocket) and POST {TURNS}");
+    let message = format!("no such path; there are GET {INGEST} and {EVENTS} (websockets) and POST {TURNS}");
     refusal(StatusCode::NOT_FOUND, ErrorCode::InvalidFrame, message)
 }
 
 pub(super) async fn wrong_method() -> Response {
-    let message = format!("wrong method; there are GET {INGEST} (websocket) and POST {TURNS}");
+    let message = format!("wrong method; there are GET {INGEST} and {EVENTS} (websockets) and POST {TURNS}");
     refusal(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::InvalidFrame, message)
 }

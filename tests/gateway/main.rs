@@ -6,6 +6,7 @@ mod support;
 
 mod access;
 mod drain;
+mod events;
 mod findings;
 mod http;
 mod metrics;
