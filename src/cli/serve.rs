@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::gateway::events::Hub;
 use crate::gateway::reply::Reply;
 use crate::gateway::scorer::CountedScoring;
+use crate::gateway::verdicts::Verdicts;
 use crate::gateway::{self, Drained, Parts};
 use crate::pipeline::{Pipeline, PipelineConfig};
 use crate::scoring::{Model, Scorer};
@@ -56,15 +57,17 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let label = model.label();
     tracing::info!(model = label, threads = config.scoring.threads, "model loaded");
     let hub = Hub::new(metrics.clone());
+    let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
     let pipeline = Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label);
-    let pipeline = Arc::new(pipeline.watched_by(hub.clone()));
+    let pipeline = Arc::new(pipeline.watched_by(hub.clone()).watched_by(verdicts.clone()));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     metrics.rules_loaded(Some(clock::unix_seconds(clock::now())));
     let rules_version = pipeline.rules().version().to_owned();
     tracing::info!(rules_version, rules = pipeline.rules().rules().len(), "rules loaded");
     let scorer = Arc::new(Scorer::start(model, config.scorer(), counted));
     // Kept until the end: dropping a scorer waits for its threads, which the gateway has no time for.
-    let parts = Parts { server: config.server.clone(), metrics, pipeline, scorer: scorer.clone(), hub };
+    let server = config.server.clone();
+    let parts = Parts { server, metrics, pipeline, scorer: scorer.clone(), hub, verdicts };
     allow_connections(config.server.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let drained = runtime.block_on(serve(&config, parts))?;

@@ -6,7 +6,9 @@
 //!
 //! ```text
 //! listener ─► routes (origin, token) ─┬─► handshake ─► session ─┐
-//!                                     └─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
+//!                                     ├─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
+//!                                     ├─► conversations ─► pipeline, pages
+//!                                     └─► verdict_route ─► verdicts ◄─ pipeline (alerts)
 //!                                            outbox ◄── reply ◄──────────────────┤
 //!                          events (hub, ring, sessions of their own) ◄───────────┘
 //! ```
@@ -15,9 +17,12 @@ pub mod events;
 pub mod live;
 pub mod reply;
 pub mod scorer;
+pub mod verdicts;
 
 mod access;
 mod admin;
+mod body;
+mod conversations;
 mod handshake;
 mod listener;
 mod outbox;
@@ -26,6 +31,7 @@ mod routes;
 mod session;
 mod socket;
 mod turns;
+mod verdict_route;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -43,6 +49,7 @@ use crate::pipeline::Pipeline;
 use crate::telemetry::Metrics;
 use live::{Live, TurnScorer};
 use reply::Reply;
+use verdicts::Verdicts;
 
 /// How often idle conversations and due timers are looked for.
 const TICK_INTERVAL_MS: u64 = 1_000;
@@ -63,6 +70,8 @@ pub struct Parts {
     pub scorer: Arc<dyn TurnScorer>,
     /// Watches the pipeline.
     pub hub: Arc<events::Hub>,
+    /// Must watch the pipeline: verdicts are given on what it was told of.
+    pub verdicts: Arc<Verdicts>,
 }
 
 /// How the way down went.
@@ -81,6 +90,9 @@ struct Shared {
     live: Arc<Live>,
     producers: producers::Producers,
     events: events::Events,
+    verdicts: Arc<Verdicts>,
+    /// Looking at conversations for people.
+    readings: Semaphore,
     /// Names this process: a client that sees another one knows that the state is new.
     epoch: String,
     /// Connections and sessions that must end before the process does.
@@ -109,12 +121,14 @@ pub async fn run(
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let Parts { server, metrics, pipeline, scorer, hub } = parts;
+    let Parts { server, metrics, pipeline, scorer, hub, verdicts } = parts;
     let crew = events::Crew::new();
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),
         producers: producers::Producers::default(),
         events: events::Events::new(hub, server.subscribers_max, &crew),
+        verdicts,
+        readings: Semaphore::new(conversations::READINGS_MAX),
         epoch: random_id(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
+use crate::wire::verdicts::Verdict;
 use crate::wire::{Channel, ErrorCode, Label, Level, Mistake, Role, Severity, Signal};
 use fold::Folded;
 use state::StateGauges;
@@ -306,6 +307,9 @@ impl Metrics {
             self.vecs.alerts_opened.with_label_values(&labels);
             self.vecs.alerts_resolved.with_label_values(&labels);
         }
+        for verdict in Verdict::ALL {
+            self.vecs.alert_verdicts.with_label_values(&[rule, verdict.as_str()]);
+        }
     }
 
     pub fn alert_opened(&self, rule: &str, severity: Severity) {
@@ -314,6 +318,11 @@ impl Metrics {
 
     pub fn alert_resolved(&self, rule: &str, severity: Severity) {
         rule_counter(&self.vecs.alerts_resolved, rule, severity).inc();
+    }
+
+    /// Somebody said something new of an alert.
+    pub fn alert_verdict(&self, rule: &str, verdict: Verdict) {
+        self.vecs.alert_verdicts.with_label_values(&[rule, verdict.as_str()]).inc();
     }
 
     /// Replaces the state gauges: conversations by level and queue, longest wait by queue, open alerts.

@@ -10,6 +10,7 @@ pub mod inbound;
 pub mod limits;
 pub mod names;
 pub mod outbound;
+pub mod verdicts;
 
 mod codes;
 mod fields;

@@ -5,6 +5,7 @@
 mod support;
 
 mod access;
+mod conversations;
 mod drain;
 mod events;
 mod findings;
@@ -13,4 +14,5 @@ mod metrics;
 mod overload;
 mod secrets;
 mod session;
+mod verdicts;
 mod websocket;

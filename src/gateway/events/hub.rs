@@ -40,9 +40,9 @@ pub(super) enum Slow {
 /// Where all events come by.
 pub struct Hub {
     metrics: Arc<Metrics>,
-    sender: mpsc::Sender<Happening>,
+    sender: mpsc::Sender<Arc<Happening>>,
     /// Taken by the pump, once.
-    receiver: Mutex<Option<mpsc::Receiver<Happening>>>,
+    receiver: Mutex<Option<mpsc::Receiver<Arc<Happening>>>>,
     /// Readers that have subscribed to anything, and to scores.
     subscribed: AtomicUsize,
     scored_wanted: AtomicUsize,
@@ -120,13 +120,13 @@ impl Hub {
         Reader { hub: self.clone(), id, wake, cut, counted: Counted::default() }
     }
 
-    fn publish(&self, happenings: impl IntoIterator<Item = Happening>) {
+    fn publish(&self, happenings: impl IntoIterator<Item = Arc<Happening>>) {
         let mut ring = self.ring.lock();
         if self.dropped.swap(false, Ordering::AcqRel) {
             ring.cut_all(Slow::Dropped);
         }
         for happening in happenings {
-            ring.publish(happening);
+            ring.publish(&happening);
         }
         ring.wake();
     }
@@ -137,11 +137,11 @@ impl Watcher for Hub {
         self.scored_wanted.load(Ordering::Acquire) > 0
     }
 
-    fn see(&self, happening: Happening) {
+    fn see(&self, happening: &Arc<Happening>) {
         if self.subscribed.load(Ordering::Acquire) == 0 {
             return;
         }
-        if self.sender.try_send(happening).is_err() {
+        if self.sender.try_send(Arc::clone(happening)).is_err() {
             self.dropped.store(true, Ordering::Release);
             self.metrics.event_dropped();
         }

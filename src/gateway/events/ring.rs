@@ -95,10 +95,11 @@ impl Ring {
     }
 
     /// Keeps the event if anybody wants it. [`Ring::wake`] tells them.
-    pub(super) fn publish(&mut self, happening: Happening) {
+    pub(super) fn publish(&mut self, happening: &Happening) {
         let Happening { conversation_id, queue, severity, frame } = happening;
-        let Some(kind) = Kind::of(&frame) else { return };
-        let about = About { kind, conversation_id, queue, severity };
+        let Some(kind) = Kind::of(frame) else { return };
+        let (conversation_id, queue) = (Arc::clone(conversation_id), queue.clone());
+        let about = About { kind, conversation_id, queue, severity: *severity };
         let number = self.first + self.events.len() as u64;
         let mut wanted = false;
         for place in self.readers.values_mut() {
