@@ -4,6 +4,7 @@
 //! Holds always: time is the frames' `ts`, never the wall clock; the same input gives the same bytes; input
 //! is streamed, never held whole; standard output carries results only. Called by `cli`.
 
+pub mod backtest;
 pub mod clean;
 mod foresight;
 pub mod progress;
