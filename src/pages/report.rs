@@ -48,6 +48,8 @@ pub struct Report {
     pub top: Vec<Top>,
     /// The first bad lines and what is wrong with them, at most [`BAD_LINES_SHOWN_MAX`].
     pub bad_lines: Vec<(u64, String)>,
+    /// Why the input was not read to its end.
+    pub broken_off: Option<String>,
 }
 
 /// What is counted.
@@ -101,7 +103,7 @@ pub struct RuleCount {
 /// How often something was seen or found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NameCount {
-    pub name: &'static str,
+    pub name: String,
     pub kind: FindingKind,
     /// Turns in which the model saw it.
     pub in_turns: u64,
@@ -213,6 +215,15 @@ fn figures(figures: &Figures) -> Markup {
 fn bad_lines(report: &Report) -> Markup {
     let bad = report.figures.bad;
     html! {
+        @if let Some(why) = &report.broken_off {
+            div class="card" { b { "The input could not be read to its end: " } (Free(why)) ". This is what came before." }
+        }
+        @if report.figures.not_followed > 0 {
+            p class="note" {
+                (words::counted(report.figures.not_followed, "conversation", "conversations"))
+                " beyond the first ones are counted, but not in their levels."
+            }
+        }
         @if bad > 0 {
             div class="card" {
                 b { (words::counted(bad, "line or turn was", "lines or turns were")) " refused and are missing here." }
@@ -276,7 +287,7 @@ fn names(report: &Report, kind: FindingKind, turns: u64, places: &Places<'_>) ->
                 tbody {
                     @for count in names {
                         tr {
-                            th scope="row" { (Free(&words::name(count.name))) }
+                            th scope="row" { (Free(&words::name(&count.name))) }
                             td class="figure" data-of="seen in turns" { (words::number(count.in_turns)) }
                             td class="figure" data-of="found over time" { (words::number(count.found)) }
                             td class="figure" data-of=(per) { (words::per_hundred(count.in_turns + count.found, turns)) }
