@@ -81,8 +81,7 @@ fn draw(args: &ReportArgs, opened: Opened, input: Input, name: &str) -> (String,
     let mut progress = Progress::new(input.bytes_read, input.bytes_total);
     let options = ScoreOptions { until: args.until };
     let mut recorder = Recorder::default();
-    let outcome =
-        score::run_lanes(events, &[&pipeline], &mut scorer, &mut recorder, options, &mut progress);
+    let outcome = score::run_lanes(events, &[&pipeline], &mut scorer, &mut recorder, options, &mut progress);
     progress.finish();
     let (broken_off, code) = match outcome {
         Ok(report) if report.errors == 0 => (None, ExitCode::SUCCESS),

@@ -166,4 +166,4 @@ pub fn promises(promises: &[PromiseView], subject: &Subject<'_>) -> Markup {
 
 #[cfg(test)]
 #[path = "conversation_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -270,11 +270,7 @@ fn rules(report: &Report) -> Markup {
 
 fn names(report: &Report, kind: FindingKind, turns: u64, places: &Places<'_>) -> Markup {
     let names: Vec<&NameCount> = report.names.iter().filter(|count| count.kind == kind).collect();
-    let per = if kind == FindingKind::Mistake {
-        "per 100 turns of the business side"
-    } else {
-        "per 100 customer turns"
-    };
+    let per = if kind == FindingKind::Mistake { "per 100 of its turns" } else { "per 100 customer turns" };
     html! {
         @if names.is_empty() {
             p class="note" { "None found." }
@@ -304,8 +300,7 @@ fn names(report: &Report, kind: FindingKind, turns: u64, places: &Places<'_>) ->
 
 fn quote(example: &Example, places: &Places<'_>) -> Markup {
     html! {
-        q dir="auto" { (Free(&example.quote)) }
-        " " (places.link(&example.conversation_id, &example.turn_id))
+        p { q dir="auto" { (Free(&example.quote)) } " " (places.link(&example.conversation_id, &example.turn_id)) }
     }
 }
 

@@ -36,7 +36,7 @@ pub fn draw(subject: &Subject<'_>) -> Markup {
             }
             figcaption {
                 span { (words::clock(first.ts, subject.zone)) }
-                span class="key" { "● customer  ○ business side" @if subject.has_alerts() { "  ▲ alert" } }
+                span class="key" { "● customer ○ business side" @if subject.has_alerts() { " ┊ alert opens" } }
                 span { (words::clock(last.ts, subject.zone)) }
             }
         }
@@ -63,7 +63,7 @@ fn height(risk: f64) -> f64 {
 }
 
 fn across(index: usize, count: usize) -> f64 {
-    let margin = 12.0;
+    let margin = 24.0;
     let part = if count > 1 { index as f64 / (count - 1) as f64 } else { 0.5 };
     (margin + part * (WIDTH - 2.0 * margin)).round()
 }

@@ -27,9 +27,7 @@ pub fn draw(course: &Course, reached: &[u64; 4], zone: &TimeZone) -> Markup {
         "Conversations in the order of the input".to_owned()
     };
     let label = |index: usize| match course.bins.get(index) {
-        Some(bin) if course.by_time => {
-            format!("{} {}", words::date(bin.began, zone), words::clock(bin.began, zone))
-        }
+        Some(bin) if course.by_time => words::moment(bin.began, zone),
         Some(bin) => words::number(bin.first),
         None => String::new(),
     };

@@ -185,9 +185,9 @@ pub fn signed(value: f64, decimals: usize) -> String {
 /// A share of 1 in per cent, as people say it: 0 and 100 are said of nothing less.
 pub fn percent(share: f64) -> String {
     match share * 100.0 {
-        percent if percent > 0.0 && percent < 1.0 => "under 1 %".to_owned(),
-        percent if percent > 99.0 && percent < 100.0 => "over 99 %".to_owned(),
-        percent => format!("{percent:.0} %"),
+        percent if percent > 0.0 && percent < 1.0 => "under 1\u{a0}%".to_owned(),
+        percent if percent > 99.0 && percent < 100.0 => "over 99\u{a0}%".to_owned(),
+        percent => format!("{percent:.0}\u{a0}%"),
     }
 }
 
@@ -240,6 +240,11 @@ pub fn date(ts: Timestamp, zone: &TimeZone) -> String {
     ts.to_zoned(zone.clone()).strftime("%a %-d %b %Y").to_string()
 }
 
+/// Date and time, as short as can be.
+pub fn moment(ts: Timestamp, zone: &TimeZone) -> String {
+    ts.to_zoned(zone.clone()).strftime("%-d %b %H:%M").to_string()
+}
+
 /// What times are in.
 pub fn zone(zone: &TimeZone) -> String {
     zone.iana_name().map_or_else(|| "the server's time zone".to_owned(), str::to_owned)
@@ -286,9 +291,9 @@ mod tests {
         check(signed(-0.891, 2), "\u{2212}0.89");
         check(signed(-0.001, 2), "0.00");
         check(signed(1.9, 1), "+1.9");
-        check(percent(0.004), "under 1 %");
-        check(percent(0.9975), "over 99 %");
-        check(percent(0.72), "72 %");
+        check(percent(0.004), "under 1\u{a0}%");
+        check(percent(0.9975), "over 99\u{a0}%");
+        check(percent(0.72), "72\u{a0}%");
         check(number(1_234_567), "1\u{202f}234\u{202f}567");
         check(counted(1, "turn", "turns"), "1 turn");
         check(per_hundred(1, 3), "33.3");
