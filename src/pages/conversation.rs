@@ -53,8 +53,10 @@ pub fn conversation(detail: &ConversationDetail, options: &PageOptions) -> Strin
                         @for alert in &over { (card(alert)) }
                     }
                 }
-                h2 { "What the risk is made of" }
-                div class="card" { (contributions::bars(&detail.contributions, view.risk)) }
+                @if !detail.contributions.is_empty() {
+                    h2 { "What the risk is made of" }
+                    div class="card" { (contributions::bars(&detail.contributions, view.risk)) }
+                }
                 @if !detail.promises.is_empty() {
                     h2 { "Promises" }
                     div class="card" { (promises(&detail.promises, &subject)) }

@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
         events
     }
 
-    /// What was found in each turn: by the model, by comparison, and what alerts quote.
+    /// What was found in each turn, by the model and by comparison.
     pub fn evidence(&self) -> Vec<Vec<Place<'a>>> {
         let mut found: Vec<Vec<Place<'a>>> = Vec::with_capacity(self.detail.turns.len());
         for turn in &self.detail.turns {
@@ -110,7 +110,9 @@ impl<'a> Subject<'a> {
                 FindingKind::Mistake => Tone::Mistake,
                 FindingKind::Signal => Tone::Signal,
             };
-            for evidence in finding.evidence.iter().filter(|evidence| evidence.conversation_id.is_none()) {
+            // What it is compared with shows nothing yet where it stands; the row of the finding leads there.
+            let shows_in = |turn_id: &str| finding.turn_id.as_deref() == Some(turn_id);
+            for evidence in finding.evidence.iter().filter(|evidence| shows_in(&evidence.turn_id)) {
                 let place = Place { start: evidence.start, end: evidence.end, tone, name: &finding.name };
                 if let Some(index) = self.turn(&evidence.turn_id) {
                     add(&mut found[index], place);

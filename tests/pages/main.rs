@@ -24,6 +24,7 @@ use undertone::pages::{self, PageOptions, Report};
 use undertone::pipeline::{Pipeline, PipelineConfig};
 use undertone::scoring::{BatchScorer, Model};
 use undertone::telemetry::{MetricLimits, Metrics};
+use undertone::wire::ConversationDetail;
 
 /// What a customer might write to whoever reads it.
 const ATTACK: &str = concat!(
@@ -32,6 +33,10 @@ const ATTACK: &str = concat!(
     r#"{"role":"agent","text":"</p></li></ol><style>*{display:none}</style><a href='javascript:alert(1)' style='position:fixed'>no \u202egpj.exe</a>"},"#,
     r#"{"role":"customer","text":"LONG"}]}"#
 );
+
+/// The conversation of the pictures, and how many of its turns have been said by then.
+const SHOWN: &str = "chat-billing-042";
+const SHOWN_TURNS: usize = 12;
 
 fn checkout() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -99,6 +104,14 @@ async fn look(browser: &mut Browser, url: &str, window: Window, title: &str) {
     assert_eq!(browser.complaints, Vec::<String>::new(), "{url}");
 }
 
+/// A conversation of the demo while it still goes on, with its alert open.
+fn going_on(input: &str) -> ConversationDetail {
+    let of_it = input.lines().filter(|line| line.contains(SHOWN) && line.contains(r#""type":"turn""#));
+    let turns: Vec<&str> = of_it.take(SHOWN_TURNS).collect();
+    let top = report_of(&turns.join("\n")).top.pop().expect("one conversation");
+    ConversationDetail { contributions: top.contributions, ..top.detail }
+}
+
 async fn keep(browser: &mut Browser, name: &str) {
     if let Some(folder) = std::env::var_os("UNDERTONE_SCREENSHOTS") {
         let picture = browser.screenshot().await;
@@ -123,22 +136,7 @@ async fn pages_of_the_demo_are_whole_on_every_screen() {
         std::fs::read_to_string(checkout().join("scripts/demo-conversations.jsonl")).expect("is there");
     let report = report_of(&input);
     let mut browser = Browser::start(&program).await;
-    // One with two severities and findings; its alert is still open in the picture.
-    let mut detail = report
-        .top
-        .iter()
-        .map(|top| &top.detail)
-        .max_by_key(|detail| detail.findings.len())
-        .expect("some")
-        .clone();
-    let upto = detail.alerts.iter().filter_map(|alert| alert.alert.resolution.map(|_| alert.alert.ts)).min();
-    if let Some(upto) = upto {
-        let last = detail.turns.iter().rposition(|turn| turn.ts < upto).unwrap_or(0);
-        detail.turns.truncate(last + 1);
-        let turn = detail.turns.last().expect("some");
-        detail.summary.conversation = turn.conversation;
-        detail.summary.updated_at = turn.ts;
-    }
+    let detail = going_on(&input);
     let url = served(pages::conversation(&detail, &PageOptions::default())).await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("report.html");
