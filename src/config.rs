@@ -20,7 +20,7 @@ use subtle::ConstantTimeEq;
 pub use error::ConfigError;
 pub use keys::{KEYS, Key};
 
-use crate::alerts::AlertLimits;
+use crate::alerts::{AlertLimits, RuleSet};
 use crate::conversation::IdleLimits;
 use crate::detectors::{DetectorLimits, RiskModel};
 use crate::pipeline::PipelineConfig;
@@ -31,9 +31,6 @@ use raw::Raw;
 
 /// Read when no file is named and it is there.
 pub const DEFAULT_FILE: &str = "undertone.toml";
-
-/// The least risk at which an alert opens: that of the level `high`.
-const ALERT_OPENS_AT_RISK: f64 = 0.55;
 
 /// Where the settings come from.
 #[derive(Clone, Debug, Default)]
@@ -112,8 +109,10 @@ pub struct ConversationConfig {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertsConfig {
-    /// An open alert resolves when the risk stays below this, 0 to 1; always below the risk at which one opens.
-    pub resolve_below_risk: f64,
+    /// None: the shipped rules.
+    pub rules_file: Option<PathBuf>,
+    /// What it held when it was read.
+    pub rules: RuleSet,
     pub cool_down: Duration,
     pub series_max: usize,
 }
@@ -163,11 +162,8 @@ impl Config {
             },
             max_clock_skew_seconds: whole_seconds(self.limits.clock_skew_max),
             public_url: self.server.public_url.clone(),
-            alerts: AlertLimits {
-                resolve_below_risk: self.alerts.resolve_below_risk,
-                cooldown_seconds: whole_seconds(self.alerts.cool_down),
-                ..AlertLimits::default()
-            },
+            alerts: AlertLimits { cooldown_seconds: whole_seconds(self.alerts.cool_down) },
+            rules: self.alerts.rules.clone(),
             risk: RiskModel::default(),
             detectors: self.detectors.clone(),
             // Asked for offline, by a flag.
@@ -257,14 +253,16 @@ impl ServerConfig {
 
 impl AlertsConfig {
     fn validate(raw: &Raw) -> Result<Self, ConfigError> {
-        let resolve_below_risk = raw.ratio("alerts.resolve_below_risk")?;
-        if resolve_below_risk >= ALERT_OPENS_AT_RISK {
-            let message =
-                format!("it must be below {ALERT_OPENS_AT_RISK}, where alerts open, or they would flap");
-            return Err(raw.refuse("alerts.resolve_below_risk", message));
-        }
+        let rules_file = raw.optional_text("alerts.rules_file")?.map(PathBuf::from);
+        let rules = match &rules_file {
+            Some(path) => {
+                RuleSet::load(path).map_err(|error| raw.refuse("alerts.rules_file", error.to_string()))?
+            }
+            None => RuleSet::default(),
+        };
         Ok(AlertsConfig {
-            resolve_below_risk,
+            rules_file,
+            rules,
             cool_down: raw.seconds("alerts.cool_down_seconds", 0..=86_400)?,
             series_max: raw.count("alerts.max_series", 0..=1_000)?,
         })

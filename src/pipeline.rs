@@ -13,6 +13,7 @@
 //! frame of its own conversation that is later.
 
 mod acquaintance;
+mod alerting;
 mod config;
 mod effects;
 mod gauges;
@@ -27,11 +28,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::RwLock;
 
 pub use config::PipelineConfig;
 pub use ledger::Counts;
 pub use watching::{Happening, Nobody, Watcher};
 
+use crate::alerts::RuleSet;
 use crate::conversation::phrases::Phrases;
 use crate::conversation::{
     Arrival, Customers, Entry, Full, PendingClose, PendingTransfer, SERVER_TIMELINE, SLOTS_MAX, Source,
@@ -104,6 +107,8 @@ pub struct Pipeline<T: Ticket> {
     /// Randomly seeded: turn ids are chosen by others.
     fingerprints: RandomState,
     watcher: Arc<dyn Watcher>,
+    /// Those in force; replaced whole.
+    rules: RwLock<RuleSet>,
 }
 
 // === impl Answer ===
@@ -124,9 +129,11 @@ impl<T: Ticket> Pipeline<T> {
     /// An empty house. `model` is shown in every frame, as `name@version`.
     pub fn new(config: PipelineConfig, metrics: Arc<Metrics>, model: String) -> Self {
         let limits = StoreLimits { conversations_max: config.conversations_max, idle: config.idle };
+        config.rules.rules().iter().for_each(|rule| metrics.declare_rule(&rule.name));
         Pipeline {
             store: Store::new(limits),
             customers: Customers::new(config.detectors.customer_memory_seconds),
+            rules: RwLock::new(config.rules.clone()),
             config,
             ledger: ledger::Ledger::new(Arc::clone(&metrics)),
             phrases: Phrases::new(),

@@ -1,215 +1,230 @@
-//! The episodes of one rule in one conversation: open, rise, resolve, cool down.
+//! The episodes of the rules in one conversation: open, rise, resolve, cool down.
 //!
-//! Holds always: at most one alert is open; severity never falls within an episode; between a resolution and
-//! the next opening lies the cool-down; at most `episodes_max` episodes. Called by `pipeline`.
+//! Holds always: of one rule at most one alert is open; severity never falls within an episode; between a
+//! resolution and the rule's next opening lies the cool-down; at most [`ALERTS_OPENED_MAX`] alerts in one conversation,
+//! and of each rule as many as it allows. Held by the conversation; called by `pipeline`.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{AlertLimits, Rule};
+use super::rules::{Facts, Rule, RuleSet};
+use super::{AlertLimits, reasons};
 use crate::conversation::{ids, moments};
 use crate::wire::outbound::Resolution;
-use crate::wire::{Level, Reason, Severity};
+use crate::wire::{AlertKind, Reason, Severity};
 
-/// What a rule sees after a customer turn.
+/// Alerts of all rules that may open in one conversation.
+pub const ALERTS_OPENED_MAX: u32 = 20;
+
+/// Why the rules are asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A turn was scored.
+    Turn {
+        of_customer: bool,
+        /// Whether its scores were believed; others do not count towards recovery.
+        judged: bool,
+    },
+    /// Time has found something, or a rule waits for time.
+    Time,
+    /// The conversation was closed.
+    Close,
+}
+
+/// What the rules see.
 #[derive(Clone, Copy, Debug)]
-pub struct Observation<'a> {
+pub struct Seen<'a> {
     pub conversation_id: &'a str,
-    pub turn_id: &'a str,
-    /// In the time of the conversation.
-    pub at: Timestamp,
-    pub level: Level,
-    pub risk: f64,
-    /// Whether the turn's sentiment was believed; others do not count towards recovery.
-    pub judged: bool,
+    pub event: Event,
+    pub facts: Facts<'a>,
 }
 
 /// An alert that has opened and not resolved.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct OpenAlert {
     pub alert_id: String,
+    pub rule: Arc<Rule>,
     pub severity: Severity,
     pub opened_at: Timestamp,
     /// What drove it when it last changed; repeated when it resolves.
     pub reasons: Vec<Reason>,
-    /// Customer turns in a row under the resolving risk.
+    /// Turns in a row in which the matter was settled.
     calm_turns: u32,
+    /// Opened by the end of the conversation: it stays until the conversation leaves memory, or nobody would see it.
+    opened_by_close: bool,
 }
 
-/// What an observation changed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
     Opened,
-    Raised,
-    Resolved(OpenAlert, Resolution),
+    /// Severity or reasons changed.
+    Updated,
+    Resolved(Resolution),
 }
 
-/// The episodes of one rule in one conversation.
-#[derive(Clone, Debug, Default)]
-pub struct Episodes {
-    pub open: Option<OpenAlert>,
+/// What became of an alert.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub phase: Phase,
+    pub alert: OpenAlert,
+}
+
+/// One rule in one conversation.
+#[derive(Clone, Debug)]
+struct Episode {
+    rule: Arc<str>,
+    open: Option<OpenAlert>,
     opened: u32,
     silent_until: Option<Timestamp>,
 }
 
+/// The episodes of all rules in one conversation; only of rules that have opened.
+#[derive(Clone, Debug, Default)]
+pub struct Episodes {
+    held: Vec<Episode>,
+    opened: u32,
+}
+
+// === impl Episodes ===
+
 impl Episodes {
-    /// Looks at the conversation after a customer turn.
-    pub fn observe(&mut self, rule: Rule, limits: &AlertLimits, seen: Observation<'_>) -> Option<Change> {
-        let severity = rule.severity(seen.level);
-        let Some(open) = &mut self.open else {
-            return self.open(rule, limits, seen, severity?);
-        };
-        if severity.is_some_and(|severity| severity > open.severity) {
-            open.severity = severity?;
-            open.calm_turns = 0;
-            return Some(Change::Raised);
-        }
-        if seen.judged {
-            // The level falls with hysteresis: while it is still one that opens, nothing has recovered.
-            let calm = seen.risk < limits.resolve_below_risk && severity.is_none();
-            open.calm_turns = if calm { open.calm_turns + 1 } else { 0 };
-        }
-        if open.calm_turns < limits.resolve_customer_turns {
-            return None;
-        }
-        self.resolve(limits, seen.at, Resolution::Recovered)
+    /// The open alerts.
+    pub fn open(&self) -> impl Iterator<Item = &OpenAlert> {
+        self.held.iter().filter_map(|episode| episode.open.as_ref())
     }
 
-    /// Resolves what is open, for a reason that no turn gives.
-    pub fn resolve(&mut self, limits: &AlertLimits, at: Timestamp, resolution: Resolution) -> Option<Change> {
-        let resolved = self.open.take()?;
-        self.silent_until = Some(moments::later(at, limits.cooldown_seconds));
-        Some(Change::Resolved(resolved, resolution))
+    /// Asks every rule.
+    pub fn observe(&mut self, rules: &RuleSet, limits: &AlertLimits, seen: Seen<'_>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for rule in rules.rules() {
+            let severity = rule.severity(&seen.facts);
+            let held = self.held.iter().position(|episode| episode.rule == rule.name);
+            let open = held.and_then(|at| self.held[at].open.as_mut());
+            let change = match (open, severity) {
+                // The end itself says what becomes of it.
+                (Some(_), _) if seen.event == Event::Close => None,
+                (Some(alert), severity) => {
+                    alert.rule = Arc::clone(rule);
+                    match alert.look(severity, seen) {
+                        Some(Phase::Resolved(resolution)) => {
+                            self.held[held.unwrap_or_default()].resolve(limits, seen.facts.at, resolution)
+                        }
+                        phase => phase.map(|phase| Change { phase, alert: alert.clone() }),
+                    }
+                }
+                (None, Some(severity)) => self.begin(rule, held, severity, seen),
+                (None, None) => None,
+            };
+            changes.extend(change);
+        }
+        changes
     }
 
-    fn open(
+    /// Resolves what is open, for a reason that no rule gives: the end of the conversation. What that end has opened
+    /// itself stays, unless `all` goes.
+    pub fn resolve(
         &mut self,
-        rule: Rule,
         limits: &AlertLimits,
-        seen: Observation<'_>,
+        at: Timestamp,
+        resolution: Resolution,
+        all: bool,
+    ) -> Vec<Change> {
+        let goes =
+            |episode: &&mut Episode| episode.open.as_ref().is_some_and(|open| all || !open.opened_by_close);
+        let going = self.held.iter_mut().filter(goes);
+        going.filter_map(|episode| episode.resolve(limits, at, resolution)).collect()
+    }
+
+    /// Resolves alerts of rules that are no longer there.
+    pub fn retire(&mut self, rules: &RuleSet, limits: &AlertLimits, at: Timestamp) -> Vec<Change> {
+        let is_gone = |episode: &&mut Episode| rules.rules().iter().all(|rule| rule.name != episode.rule);
+        let gone = self.held.iter_mut().filter(is_gone);
+        gone.filter_map(|episode| episode.resolve(limits, at, Resolution::Expired)).collect()
+    }
+
+    fn begin(
+        &mut self,
+        rule: &Arc<Rule>,
+        held: Option<usize>,
         severity: Severity,
+        seen: Seen<'_>,
     ) -> Option<Change> {
-        let silent = self.silent_until.is_some_and(|until| seen.at < until);
-        if silent || self.opened >= limits.episodes_max {
+        let at = seen.facts.at;
+        let before = held.map(|at| &self.held[at]);
+        let silent = before.and_then(|episode| episode.silent_until).is_some_and(|until| at < until);
+        let opened = before.map_or(0, |episode| episode.opened);
+        if silent || opened >= rule.episodes_max || self.opened >= ALERTS_OPENED_MAX {
             return None;
         }
-        self.opened += 1;
-        self.open = Some(OpenAlert {
-            alert_id: alert_id(rule, self.opened, seen.conversation_id, seen.turn_id),
+        let turn_id = seen.facts.state.recent.back().map_or("", |turn| turn.turn_id.as_str());
+        let alert = OpenAlert {
+            alert_id: alert_id(&rule.name, opened + 1, seen.conversation_id, turn_id),
+            rule: Arc::clone(rule),
             severity,
-            opened_at: seen.at,
-            reasons: Vec::new(),
+            opened_at: at,
+            reasons: reasons::of(rule, seen.facts.state),
             calm_turns: 0,
-        });
-        Some(Change::Opened)
+            opened_by_close: seen.event == Event::Close,
+        };
+        self.opened += 1;
+        let open = Some(alert.clone());
+        let episode = Episode { rule: Arc::clone(&rule.name), open, opened: opened + 1, silent_until: None };
+        match held {
+            Some(held) => self.held[held] = episode,
+            None => self.held.push(episode),
+        }
+        Some(Change { phase: Phase::Opened, alert })
     }
 }
 
-/// The same for the same input. The opening turn is part of it, so that a conversation which left the store
-/// and came back does not open its first episode under an id that was resolved before.
-fn alert_id(rule: Rule, episode: u32, conversation_id: &str, turn_id: &str) -> String {
-    ids::derived(&[rule.name, conversation_id, turn_id], episode)
+// === impl Episode ===
+
+impl Episode {
+    fn resolve(&mut self, limits: &AlertLimits, at: Timestamp, resolution: Resolution) -> Option<Change> {
+        let alert = self.open.take()?;
+        let seconds = alert.rule.cool_down_seconds.unwrap_or(limits.cooldown_seconds);
+        self.silent_until = Some(moments::later(at, seconds));
+        Some(Change { phase: Phase::Resolved(resolution), alert })
+    }
+}
+
+// === impl OpenAlert ===
+
+impl OpenAlert {
+    /// What has become of it; `severity` is none where its rule does not fire any more.
+    fn look(&mut self, severity: Option<Severity>, seen: Seen<'_>) -> Option<Phase> {
+        if let Some(severity) = severity {
+            self.calm_turns = 0;
+            let raised = severity > self.severity;
+            self.severity = self.severity.max(severity);
+            let reasons = reasons::of(&self.rule, seen.facts.state);
+            let changed = !reasons.is_empty() && !reasons::are_alike(&reasons, &self.reasons);
+            if changed {
+                self.reasons = reasons;
+            }
+            return (raised || changed).then_some(Phase::Updated);
+        }
+        let is_over = self.rule.is_over(&seen.facts);
+        let counts = match (self.rule.kind, seen.event) {
+            (AlertKind::CustomerRisk, Event::Turn { of_customer, judged }) => of_customer && judged,
+            (AlertKind::Service, Event::Turn { .. }) => true,
+            (_, Event::Time | Event::Close) => false,
+        };
+        if counts || self.rule.resolve_turns == 0 {
+            self.calm_turns = if is_over { self.calm_turns + 1 } else { 0 };
+        }
+        let settled = is_over && self.calm_turns >= self.rule.resolve_turns && self.calm_turns > 0;
+        settled.then_some(Phase::Resolved(Resolution::Recovered))
+    }
+}
+
+/// The same for the same input. The newest turn is part of it, so that a conversation which left the store and came
+/// back does not open its first episode under an id that was resolved before.
+fn alert_id(rule: &str, episode: u32, conversation_id: &str, turn_id: &str) -> String {
+    ids::derived(&[rule, conversation_id, turn_id], episode)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::alerts::CUSTOMER_AT_RISK;
-    use crate::detectors::level;
-
-    const STEP_SECONDS: u32 = 30;
-
-    /// Runs the rule over risks, one customer turn every [`STEP_SECONDS`]; answers one word per turn.
-    fn run(limits: AlertLimits, risks: &[f64]) -> Vec<String> {
-        let mut episodes = Episodes::default();
-        let mut reached = Level::Calm;
-        let mut words = Vec::new();
-        for (turn, &risk) in (0_u32..).zip(risks) {
-            reached = level(reached, risk);
-            let turn_id = turn.to_string();
-            let seen = Observation {
-                conversation_id: "c",
-                turn_id: &turn_id,
-                at: moments::later(Timestamp::UNIX_EPOCH, turn * STEP_SECONDS),
-                level: reached,
-                risk,
-                judged: true,
-            };
-            words.push(match episodes.observe(CUSTOMER_AT_RISK, &limits, seen) {
-                None => "-".to_owned(),
-                Some(Change::Opened) => {
-                    episodes.open.as_ref().map_or(String::new(), |o| o.severity.to_string())
-                }
-                Some(Change::Raised) => "raised".to_owned(),
-                Some(Change::Resolved(_, resolution)) => resolution.to_string(),
-            });
-        }
-        words
-    }
-
-    fn check(limits: AlertLimits, risks: &[f64], expect: &str) {
-        assert_eq!(run(limits, risks).join(" "), expect, "{risks:?}");
-    }
-
-    #[test]
-    fn an_alert_opens_rises_and_resolves_once() {
-        let limits = AlertLimits::default();
-        check(limits, &[0.1, 0.6, 0.7, 0.9, 0.95, 0.3, 0.2, 0.1], "- warning - raised - - recovered -");
-        check(limits, &[0.9, 0.6, 0.85], "critical - -");
-        check(limits, &[0.6, 0.39, 0.41, 0.39, 0.39], "warning - - - recovered");
-        let limits = AlertLimits { resolve_below_risk: 0.54, ..limits };
-        check(limits, &[0.6, 0.52, 0.52, 0.52, 0.48, 0.48], "warning - - - - recovered");
-    }
-
-    #[test]
-    fn a_rule_stays_silent_after_a_resolution() {
-        let limits = AlertLimits { cooldown_seconds: 2 * STEP_SECONDS, ..AlertLimits::default() };
-        check(limits, &[0.6, 0.1, 0.1, 0.9, 0.9], "warning - recovered - critical");
-    }
-
-    #[test]
-    fn a_rule_opens_only_so_often_in_one_conversation() {
-        let limits = AlertLimits { cooldown_seconds: 0, episodes_max: 1, ..AlertLimits::default() };
-        check(limits, &[0.6, 0.1, 0.1, 0.9, 0.9], "warning - recovered - -");
-    }
-
-    #[test]
-    fn ids_are_the_same_in_a_second_run_and_differ_between_episodes() {
-        let id = alert_id(CUSTOMER_AT_RISK, 1, "c-17", "m-1");
-        assert_eq!(id, alert_id(CUSTOMER_AT_RISK, 1, "c-17", "m-1"));
-        assert_eq!(id.len(), ids::DERIVED_ID_DIGITS);
-        assert_ne!(id, alert_id(CUSTOMER_AT_RISK, 2, "c-17", "m-1"));
-        assert_ne!(id, alert_id(CUSTOMER_AT_RISK, 1, "c-1", "7m-1"), "parts must not run into each other");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_flaps_over_random_walks(steps in prop::collection::vec(-0.3..0.3_f64, 1..200)) {
-            let limits = AlertLimits { episodes_max: u32::MAX, ..AlertLimits::default() };
-            let mut risk = 0.3_f64;
-            let risks: Vec<f64> = steps.iter().map(|step| { risk = (risk + step).clamp(0.0, 1.0); risk }).collect();
-            let (mut open, mut raised, mut resolved_at) = (false, false, None);
-            for (turn, word) in run(limits, &risks).iter().enumerate() {
-                match word.as_str() {
-                    "-" => {}
-                    "recovered" => {
-                        prop_assert!(open);
-                        prop_assert!(risks[turn] < 0.40 && risks[turn - 1] < 0.40);
-                        (open, raised, resolved_at) = (false, false, Some(turn));
-                    }
-                    "raised" => {
-                        prop_assert!(open && !raised, "a warning rises once");
-                        raised = true;
-                    }
-                    severity => {
-                        prop_assert!(!open);
-                        let quiet = resolved_at.map_or(u32::MAX, |at| (turn - at) as u32 * STEP_SECONDS);
-                        prop_assert!(quiet >= limits.cooldown_seconds);
-                        (open, raised) = (true, severity == "critical");
-                    }
-                }
-            }
-        }
-    }
-}
+#[path = "episode_tests.rs"]
+mod tests;

@@ -1,61 +1,28 @@
 //! Alerts: rules, and the episodes in which they open, rise and resolve.
 //!
-//! Holds always: pure; an alert opens once per episode, its severity only rises within one, and it resolves
-//! once; a second run over the same input gives the same ids. Called by `pipeline`.
+//! Holds always: pure; of one rule at most one alert is open in a conversation, its severity only rises, and it
+//! resolves once; a second run over the same input gives the same ids. Called by `pipeline`.
+
+pub mod rules;
 
 mod episode;
 mod frame;
+mod reasons;
 
-pub use episode::{Change, Episodes, Observation, OpenAlert};
-pub use frame::{AlertContext, frame, reasons};
+pub use episode::{Change, Episodes, Event, OpenAlert, Phase, Seen};
+pub use frame::{AlertContext, frame};
+pub use rules::{Facts, Rule, RuleSet, RulesError};
 
-use crate::wire::{AlertKind, Level, Severity};
-
-/// The version of the rules that are built in.
-pub const RULES_VERSION: &str = "builtin@1";
-
-/// The one built-in rule: the customer is upset enough that a person should look.
-pub const CUSTOMER_AT_RISK: Rule = Rule { name: "CustomerAtRisk", kind: AlertKind::CustomerRisk };
-
-/// What a rule is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
-    pub name: &'static str,
-    pub kind: AlertKind,
-}
-
-/// When alerts resolve and how often they may open.
+/// How often alerts may open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlertLimits {
-    /// An alert resolves once the risk has stayed under this, 0 to 1, and the level under `high` …
-    pub resolve_below_risk: f64,
-    /// … for this many judged customer turns in a row; at least 1.
-    pub resolve_customer_turns: u32,
     /// After an alert has resolved the same rule stays silent in the conversation for so long, in seconds of
-    /// the conversation's own time.
+    /// the conversation's own time, where the rule itself does not say otherwise.
     pub cooldown_seconds: u32,
-    /// The same rule opens at most so often in one conversation.
-    pub episodes_max: u32,
 }
 
 impl Default for AlertLimits {
     fn default() -> Self {
-        AlertLimits {
-            resolve_below_risk: 0.40,
-            resolve_customer_turns: 2,
-            cooldown_seconds: 300,
-            episodes_max: 5,
-        }
-    }
-}
-
-impl Rule {
-    /// How urgent a level is; none where nobody needs to look.
-    pub const fn severity(self, level: Level) -> Option<Severity> {
-        match level {
-            Level::Calm | Level::Watch => None,
-            Level::High => Some(Severity::Warning),
-            Level::Critical => Some(Severity::Critical),
-        }
+        AlertLimits { cooldown_seconds: 300 }
     }
 }

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
 use super::settings::SettingsArgs;
-use crate::alerts::RULES_VERSION;
 use crate::offline::progress::Progress;
 use crate::offline::reader::{self, Events, Input};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
@@ -112,7 +111,7 @@ fn open(args: &ReportArgs, input: String) -> anyhow::Result<Opened> {
     let about = About {
         input,
         model: model.label(),
-        rules_version: RULES_VERSION.to_owned(),
+        rules: config.alerts.rules.clone(),
         zone: config.detectors.hours.zone().clone(),
     };
     let pipeline = Pipeline::new(settings, metrics, model.label());

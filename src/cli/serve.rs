@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 
 use super::run::Unavailable;
 use super::settings::SettingsArgs;
-use crate::alerts::CUSTOMER_AT_RISK;
 use crate::config::Config;
 use crate::gateway::scorer::CountedScoring;
 use crate::gateway::{self, Drained, Parts};
@@ -42,7 +41,6 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let model = Model::load(&folder)?;
     let risk = super::risk_model(&folder)?;
     let metrics = Arc::new(Metrics::new(config.metric_limits()));
-    metrics.declare_rule(CUSTOMER_AT_RISK.name);
     metrics.model_info(&model.manifest.name, &model.manifest.version, &model.manifest.precision);
     let label = model.label();
     tracing::info!(model = label, threads = config.scoring.threads, "model loaded");

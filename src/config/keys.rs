@@ -7,7 +7,6 @@ pub enum Kind {
     /// In the environment: separated by commas.
     Texts,
     Whole,
-    Number,
     Flag,
 }
 
@@ -62,7 +61,7 @@ pub const KEYS: &[Key] = &[
     Key { path: "detectors.escalation_seconds", kind: Kind::Whole, default: Some("300") },
     Key { path: "detectors.customer_memory_seconds", kind: Kind::Whole, default: Some("604800") },
     Key { path: "detectors.customer_baseline", kind: Kind::Flag, default: Some("true") },
-    Key { path: "alerts.resolve_below_risk", kind: Kind::Number, default: Some("0.4") },
+    Key { path: "alerts.rules_file", kind: Kind::Text, default: None },
     Key { path: "alerts.cool_down_seconds", kind: Kind::Whole, default: Some("300") },
     Key { path: "alerts.max_series", kind: Kind::Whole, default: Some("200") },
     Key { path: "metrics.max_queues", kind: Kind::Whole, default: Some("20") },

@@ -29,7 +29,6 @@ enum Given {
     Text(String),
     Texts(Vec<String>),
     Whole(i64),
-    Number(f64),
     Flag(bool),
     /// What it was instead, for the message.
     Other(&'static str),
@@ -112,7 +111,6 @@ impl Raw {
                 text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect(),
             ),
             Kind::Whole => text.replace('_', "").parse().map_or(Given::Other("text"), Given::Whole),
-            Kind::Number => text.parse().map_or(Given::Other("text"), Given::Number),
             Kind::Flag => text.parse().map_or(Given::Other("text"), Given::Flag),
         };
         self.insert(path, given, origin)
@@ -133,11 +131,7 @@ fn given(value: &Spanned<DeValue<'_>>) -> Given {
             i64::from_str_radix(&digits, whole.radix())
                 .map_or(Given::Other("a number out of range"), Given::Whole)
         }
-        DeValue::Float(number) => number
-            .as_str()
-            .replace('_', "")
-            .parse()
-            .map_or(Given::Other("a number out of range"), Given::Number),
+        DeValue::Float(_) => Given::Other("a fraction"),
         DeValue::Array(items) => {
             let texts: Option<Vec<_>> =
                 items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
@@ -257,20 +251,6 @@ impl Raw {
         Ok(Duration::from_secs(self.whole(path, allowed)?))
     }
 
-    /// A number strictly between 0 and 1.
-    pub(super) fn ratio(&self, path: &'static str) -> Result<f64, ConfigError> {
-        let number = match self.value(path) {
-            Some(Given::Number(number)) => number,
-            Some(Given::Whole(whole)) => whole as f64,
-            _ => return Err(self.refuse(path, "it must be a number between 0 and 1")),
-        };
-        if number > 0.0 && number < 1.0 {
-            Ok(number)
-        } else {
-            Err(self.refuse(path, format!("{number} is not a number between 0 and 1")))
-        }
-    }
-
     pub(super) fn flag(&self, path: &'static str) -> Result<bool, ConfigError> {
         match self.value(path) {
             Some(Given::Flag(flag)) => Ok(flag),
@@ -305,7 +285,6 @@ impl Given {
             Given::Text(_) => "text",
             Given::Texts(_) => "a list",
             Given::Whole(_) => "a whole number",
-            Given::Number(_) => "a fraction",
             Given::Flag(_) => "true or false",
             Given::Other(kind) => kind,
         }

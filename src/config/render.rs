@@ -55,7 +55,7 @@ fn value(config: &Config, path: &str) -> Option<toml::Value> {
         "limits.conversations" => count(limits.conversations_max),
         "conversation.idle_seconds" => seconds(conversation.idle),
         "conversation.slow_idle_seconds" => seconds(conversation.slow_idle),
-        "alerts.resolve_below_risk" => alerts.resolve_below_risk.into(),
+        "alerts.rules_file" => alerts.rules_file.as_ref()?.display().to_string().into(),
         "alerts.cool_down_seconds" => seconds(alerts.cool_down),
         "alerts.max_series" => count(alerts.series_max),
         "metrics.max_queues" => count(metrics.queues_max),

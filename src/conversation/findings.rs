@@ -20,7 +20,13 @@ pub const FINDINGS_MAX: usize = 32;
 /// Oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    held: VecDeque<Arc<Finding>>,
+    held: VecDeque<Held>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    finding: Arc<Finding>,
+    opened: Timestamp,
 }
 
 impl Findings {
@@ -33,11 +39,11 @@ impl Findings {
     ) -> Option<Arc<Finding>> {
         let Discovery { found, about, turn_id, evidence, value } = discovery;
         let finding_id = finding_id(conversation_id, found, &about);
-        if self.held.iter().any(|held| held.finding_id == finding_id) {
+        if self.held.iter().any(|held| held.finding.finding_id == finding_id) {
             return None;
         }
         if self.held.len() == FINDINGS_MAX {
-            let settled = self.held.iter().position(|held| held.state == FindingState::Resolved);
+            let settled = self.held.iter().position(|held| held.finding.state == FindingState::Resolved);
             self.held.remove(settled.unwrap_or(0));
         }
         let finding = Arc::new(Finding {
@@ -51,7 +57,7 @@ impl Findings {
             evidence,
             value: Some(round4(value)),
         });
-        self.held.push_back(Arc::clone(&finding));
+        self.held.push_back(Held { finding: Arc::clone(&finding), opened: at });
         Some(finding)
     }
 
@@ -71,7 +77,7 @@ impl Findings {
                 && held.kind == found.kind()
                 && meant.as_ref().is_none_or(|meant| held.finding_id == *meant)
         };
-        let held = self.held.iter_mut().rev().find(is_open)?;
+        let held = self.held.iter_mut().rev().map(|held| &mut held.finding).find(is_open)?;
         let finding = Arc::make_mut(held);
         finding.state = FindingState::Resolved;
         // A source whose clock lags may answer before it was asked.
@@ -82,7 +88,12 @@ impl Findings {
 
     /// All that are remembered, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
-        self.held.iter().map(Arc::as_ref)
+        self.held.iter().map(|held| held.finding.as_ref())
+    }
+
+    /// Each that is remembered, and when it was opened; oldest first.
+    pub fn openings(&self) -> impl DoubleEndedIterator<Item = (&Finding, Timestamp)> {
+        self.held.iter().map(|held| (held.finding.as_ref(), held.opened))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod words;
 
 mod customers;
 mod findings;
+mod history;
 mod memory;
 mod queue;
 mod source;
@@ -33,12 +34,13 @@ pub use customers::{
     Acquaintance, Baseline, CUSTOMERS_MAX, Contact, Customers, Earlier, Key, Legacy, Mood, OPENING_MAX,
 };
 pub use findings::{FINDINGS_MAX, Findings};
+pub use history::{HISTORY_TURNS_MAX, History, Mark};
 pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
 pub use source::{GONE_RECHECK_SECONDS, Quiet, RETURN_GRACE_SECONDS, SERVER_TIMELINE, Source};
 pub use state::{
-    CONTEXT_CHARS_MAX, EXCERPT_CHARS_MAX, EndedWait, RECENT_TURNS_MAX, RecentTurn, Running, SCORES_MAX, Said,
-    State, TurnEffect,
+    CONTEXT_CHARS_MAX, EXCERPT_CHARS_MAX, EndedWait, Places, RECENT_TURNS_MAX, RecentTurn, Running,
+    SCORES_MAX, Said, State, TurnEffect,
 };
 pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, IdleLimits, Store, StoreLimits};
 pub use timer::{Timer, Timing};
@@ -79,6 +81,8 @@ pub struct Conversation<T> {
     pub course: Course,
     /// When the next of them is due, and how its own time runs.
     pub timing: Timing,
+    /// When rules are asked next that speak of time, in its own time.
+    pub recheck: Option<Timestamp>,
     /// What it has to do with the memory of customers.
     pub acquaintance: Acquaintance,
     /// Who sent the last frame: findings and alerts go there.
@@ -99,6 +103,7 @@ impl<T: Clone> Conversation<T> {
             watch: Watch::default(),
             course: Course::default(),
             timing: Timing::default(),
+            recheck: None,
             acquaintance: Acquaintance::default(),
             producer: None,
             last_arrival: now,
@@ -205,7 +210,7 @@ impl<T: Clone> Conversation<T> {
     pub fn arm(&mut self, limits: &DetectorLimits, now: Timestamp) {
         let setting = self.setting(limits, now);
         let due = self.state.now.and_then(|newest| self.watch.alarm(newest, setting));
-        self.timing.arm(due);
+        self.timing.arm([due, self.recheck].into_iter().flatten().min());
     }
 
     fn arrived(&mut self, arrival: Arrival, ticket: T) {

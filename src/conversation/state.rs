@@ -3,16 +3,19 @@
 //! Holds always: pure and synchronous; changed only by turns, closes and transfers that take effect, one after
 //! the other; its time never goes back; every list is bounded by a named limit. Called by `pipeline`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::findings::Findings;
+use super::history::{History, Mark};
 use super::moments;
 use crate::detectors::Shown;
-use crate::wire::{Channel, Found, Role, Signal, Turn};
+use crate::scoring::Name;
+use crate::wire::limits::ATTRIBUTES_MAX;
+use crate::wire::{Channel, Found, Role, Turn};
 
 /// The last turns kept, of both sides: quotes come from them.
 pub const RECENT_TURNS_MAX: usize = 12;
@@ -53,9 +56,12 @@ pub struct RecentTurn {
     pub score: Option<f64>,
     /// What it shows; nothing where it was not judged.
     pub shown: Shown,
-    /// The signal that tells most, and where it shows.
-    pub telling: Option<(Signal, Range<u32>)>,
+    /// Where it shows what it shows.
+    pub places: Places,
 }
+
+/// What a turn shows, and where, in code points.
+pub type Places = Box<[(Name, Range<u32>)]>;
 
 /// A customer's wait that a turn of the business side has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,8 +96,12 @@ pub struct State {
     pub scores: Vec<f64>,
     /// At most [`RECENT_TURNS_MAX`], oldest first.
     pub recent: VecDeque<RecentTurn>,
+    /// Which names were shown when.
+    pub history: History,
     /// What was found by time, repetition or comparison.
     pub findings: Findings,
+    /// Small facts that the source told, the newest of each key; at most `ATTRIBUTES_MAX`.
+    pub attributes: BTreeMap<String, String>,
     /// The end of the last turn of each side, beyond `recent` too: the context of the other side's next turn must
     /// not depend on how many turns came between.
     pub last_customer: Option<Arc<str>>,
@@ -100,7 +110,8 @@ pub struct State {
     pub waiting_since: Option<Timestamp>,
     /// Whether a customer turn has been answered yet: a greeting is no answer.
     pub answered: bool,
-    /// The newest moment seen; none before the first effect.
+    /// The first moment and the newest; none before the first effect.
+    pub began: Option<Timestamp>,
     pub now: Option<Timestamp>,
     pub closed: bool,
 }
@@ -136,11 +147,14 @@ impl Default for State {
             worst: None,
             scores: Vec::new(),
             recent: VecDeque::new(),
+            history: History::default(),
             findings: Findings::default(),
+            attributes: BTreeMap::new(),
             last_customer: None,
             last_business: None,
             waiting_since: None,
             answered: false,
+            began: None,
             now: None,
             closed: false,
         }
@@ -149,14 +163,14 @@ impl Default for State {
 
 impl State {
     /// A turn takes effect; `score` is positive − negative, none where the turn was not judged, and `shown` what
-    /// it shows, `telling` most of all.
+    /// it shows, in these `places`.
     pub fn apply(
         &mut self,
         turn: &Turn,
         said: &Said,
         score: Option<f64>,
         shown: Shown,
-        telling: Option<(Signal, Range<u32>)>,
+        places: Places,
     ) -> TurnEffect {
         let at = self.advance(turn.ts);
         self.learn(turn);
@@ -180,7 +194,8 @@ impl State {
         }
         let excerpt = Arc::clone(&said.excerpt);
         let turn_id = turn.turn_id.clone();
-        self.recent.push_back(RecentTurn { turn_id, role: turn.role, excerpt, score, shown, telling });
+        self.recent.push_back(RecentTurn { turn_id, role: turn.role, excerpt, score, shown, places });
+        self.history.add(Mark { at, role: turn.role, shown });
         TurnEffect { at, ended_wait }
     }
 
@@ -219,6 +234,7 @@ impl State {
 
     /// Moves the time of the conversation to `ts`, never back; answers what it is now.
     fn advance(&mut self, ts: Timestamp) -> Timestamp {
+        self.began.get_or_insert(ts);
         *self.now.insert(self.now.map_or(ts, |now| now.max(ts)))
     }
 
@@ -235,6 +251,11 @@ impl State {
         for (field, told) in known {
             if told.is_some() && field != told {
                 field.clone_from(told);
+            }
+        }
+        for (key, value) in &turn.attributes {
+            if self.attributes.len() < ATTRIBUTES_MAX || self.attributes.contains_key(key) {
+                self.attributes.insert(key.clone(), value.clone());
             }
         }
     }

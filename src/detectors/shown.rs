@@ -30,6 +30,15 @@ impl Shown {
         self
     }
 
+    /// Whether the turn shows this.
+    pub const fn name(self, name: Name) -> bool {
+        match name {
+            Name::Signal(signal) => self.signal(signal),
+            Name::Mistake(mistake) => self.mistake(mistake),
+            Name::Act(act) => self.act(act),
+        }
+    }
+
     pub const fn signal(self, signal: Signal) -> bool {
         self.signals & (1 << signal as u16) != 0
     }
@@ -40,6 +49,11 @@ impl Shown {
 
     pub const fn act(self, act: Act) -> bool {
         self.acts & (1 << act as u16) != 0
+    }
+
+    /// How many mistakes it shows.
+    pub const fn mistakes(self) -> u32 {
+        self.mistakes.count_ones()
     }
 
     pub const fn any_mistake(self) -> bool {
@@ -67,12 +81,7 @@ mod tests {
         for (at, name) in names.iter().enumerate() {
             let shown = Shown::default().with(*name);
             for (other_at, other) in names.iter().enumerate() {
-                let is_shown = match *other {
-                    Name::Signal(signal) => shown.signal(signal),
-                    Name::Mistake(mistake) => shown.mistake(mistake),
-                    Name::Act(act) => shown.act(act),
-                };
-                assert_eq!(is_shown, at == other_at, "{name:?} and {other:?}");
+                assert_eq!(shown.name(*other), at == other_at, "{name:?} and {other:?}");
             }
         }
     }

@@ -64,9 +64,9 @@ impl Page<'_> {
                     meta charset="utf-8";
                     @if self.is_file {
                         meta http-equiv="content-security-policy" content={ (*POLICY) "; form-action 'none'" };
+                        meta name="referrer" content="no-referrer";
                     }
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="referrer" content="no-referrer";
                     meta name="robots" content="noindex";
                     meta name="color-scheme" content="light dark";
                     @if self.refresh {

@@ -40,6 +40,8 @@ pub struct Report {
     /// The times of the first and the last turn; none where the recording has none of its own.
     pub span: Option<(Timestamp, Timestamp)>,
     pub rules: Vec<RuleCount>,
+    /// Rules that never alerted.
+    pub silent_rules: Vec<String>,
     /// Most frequent first.
     pub names: Vec<NameCount>,
     /// The most severe of all, at most [`ALERTS_LISTED_MAX`].
@@ -265,12 +267,15 @@ fn rules(report: &Report) -> Markup {
                 }
             } }
         }
+        @if !report.silent_rules.is_empty() {
+            p class="dim small" { "Never: " (Free(&report.silent_rules.join(", "))) "." }
+        }
     }
 }
 
 fn names(report: &Report, kind: FindingKind, turns: u64, places: &Places<'_>) -> Markup {
     let names: Vec<&NameCount> = report.names.iter().filter(|count| count.kind == kind).collect();
-    let per = if kind == FindingKind::Mistake { "per 100 of its turns" } else { "per 100 customer turns" };
+    let per = if kind == FindingKind::Mistake { "per 100 business turns" } else { "per 100 customer turns" };
     html! {
         @if names.is_empty() {
             p class="note" { "None found." }

@@ -13,6 +13,7 @@ fn empty() -> Report {
         course: Course::default(),
         span: None,
         rules: Vec::new(),
+        silent_rules: vec!["CutShort".to_owned()],
         names: Vec::new(),
         alerts: Vec::new(),
         top: Vec::new(),
@@ -76,7 +77,7 @@ fn figures_are_given_per_hundred_and_what_is_left_out_is_counted() {
     let page = report(&full_one());
     // 3 alerts in 50 conversations; 4 mistakes in 80 turns.
     assert!(page.contains("data-of=\"per 100 conversations\">6.0<"));
-    assert!(page.contains("data-of=\"per 100 turns of the business side\">5.0<"));
+    assert!(page.contains("data-of=\"per 100 business turns\">5.0<"));
     assert!(page.contains("and 2 more, less severe"));
 }
 

@@ -1,6 +1,6 @@
 //! What the pipeline needs to be told. Filled in by `config`, which validates it; the defaults are documented there.
 
-use crate::alerts::AlertLimits;
+use crate::alerts::{AlertLimits, RuleSet};
 use crate::conversation::IdleLimits;
 use crate::detectors::{DetectorLimits, RiskModel};
 
@@ -16,8 +16,10 @@ pub struct PipelineConfig {
     pub max_clock_skew_seconds: u32,
     /// Where people reach the server: links of alerts begin so. No path, a trailing slash does not matter.
     pub public_url: String,
-    /// When alerts resolve and how often they open.
+    /// How often alerts open.
     pub alerts: AlertLimits,
+    /// When they open and resolve, to begin with.
+    pub rules: RuleSet,
     /// When the detectors of time find something.
     pub detectors: DetectorLimits,
     /// How the risk is weighed.
@@ -34,6 +36,7 @@ impl Default for PipelineConfig {
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),
+            rules: RuleSet::default(),
             detectors: DetectorLimits::default(),
             risk: RiskModel::default(),
             probabilities: false,

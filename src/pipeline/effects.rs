@@ -10,13 +10,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Answer, Happening, Pipeline, Ticket};
-use crate::alerts::{self, AlertContext, CUSTOMER_AT_RISK, Change, Observation};
+use crate::alerts::Event;
 use crate::conversation::phrases::Seen;
 use crate::conversation::words::{Words, hash};
 use crate::conversation::{
-    Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Ready, moments,
+    Conversation, Departure, PendingClose, PendingTransfer, PendingTurn, Places, Ready, moments,
 };
-use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, course, mood, waiting};
+use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, mood, waiting};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
 use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Severity, Signal};
@@ -51,9 +51,10 @@ impl<T: Ticket> Pipeline<T> {
             let changes = conversation.watch.closed(closed_by, at, setting);
             self.found(conversation, changes, at);
             self.part(conversation, at, arrival.now);
+            self.judge_anew(conversation, Event::Close, at);
         }
+        self.resolve(conversation, at, Resolution::Closed, false);
         conversation.arm(&self.config.detectors, arrival.now);
-        self.resolve(conversation, at, Resolution::Closed);
     }
 
     fn apply_transfer(&self, conversation: &mut Conversation<T>, transfer: PendingTransfer<T>) {
@@ -64,8 +65,11 @@ impl<T: Ticket> Pipeline<T> {
         conversation.timing.anchor(at, arrival);
         ticket.answer(Answer::Taken);
         let setting = conversation.setting(&self.config.detectors, arrival.now);
-        let change = conversation.watch.transferred(told.as_deref(), at, setting);
-        self.found(conversation, change, at);
+        let changes = conversation.watch.transferred(told.as_deref(), at, setting);
+        if !changes.is_empty() {
+            self.found(conversation, changes, at);
+            self.judge_anew(conversation, Event::Time, at);
+        }
         conversation.arm(&self.config.detectors, arrival.now);
     }
 
@@ -84,7 +88,9 @@ impl<T: Ticket> Pipeline<T> {
             Departure::Closed | Departure::Limit => newest,
         };
         self.part(conversation, at, now);
-        self.resolve(conversation, at, Resolution::Expired);
+        let closed = conversation.state.closed;
+        let resolution = if closed { Resolution::Closed } else { Resolution::Expired };
+        self.resolve(conversation, at, resolution, true);
     }
 
     fn apply_turn(&self, conversation: &mut Conversation<T>, pending: &PendingTurn<T>, scores: &Scores) {
@@ -95,8 +101,8 @@ impl<T: Ticket> Pipeline<T> {
         let shown = if judged { Shown::of(scores) } else { Shown::default() };
         let role = pending.turn.role;
         let asked = conversation.state.context_for(role).cloned();
-        let telling = telling(scores).filter(|_| judged);
-        let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown, telling);
+        let places = if judged { places(scores) } else { Places::default() };
+        let effect = conversation.state.apply(&pending.turn, &pending.said, score, shown, places);
         conversation.timing.anchor(effect.at, pending.arrival);
         let words = Words::of(&pending.text);
         if role == Role::Customer {
@@ -143,21 +149,9 @@ impl<T: Ticket> Pipeline<T> {
             self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
         }
         self.tell(conversation, findings);
+        let event = Event::Turn { of_customer: role == Role::Customer, judged };
+        self.judge(conversation, event, &assessment, effect.at);
         conversation.arm(&self.config.detectors, pending.arrival.now);
-
-        if role == Role::Customer {
-            let id = Arc::clone(&conversation.id);
-            let seen = Observation {
-                conversation_id: &id,
-                turn_id: &pending.turn.turn_id,
-                at: effect.at,
-                level: conversation.level,
-                risk: assessment.risk,
-                judged,
-            };
-            let change = conversation.episodes.observe(CUSTOMER_AT_RISK, &self.config.alerts, seen);
-            self.announce(conversation, change, &assessment, effect.at);
-        }
     }
 
     /// What is known of a turn of the business side as a phrase that is said to many.
@@ -169,7 +163,7 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
+    pub(super) fn assess(&self, conversation: &Conversation<T>, at: Timestamp) -> Assessment {
         let state = &conversation.state;
         let waiting = waiting::pressure(state.waiting_seconds(at), state.channel);
         self.config.risk.assess(&conversation.course.features(waiting))
@@ -181,62 +175,6 @@ impl<T: Ticket> Pipeline<T> {
             return 0.0;
         }
         -SHARPNESS_MAX * conversation.acquaintance.baseline.value()
-    }
-
-    fn resolve(&self, conversation: &mut Conversation<T>, at: Timestamp, resolution: Resolution) {
-        let change = conversation.episodes.resolve(&self.config.alerts, at, resolution);
-        if change.is_some() {
-            let assessment = self.assess(conversation, at);
-            self.announce(conversation, change, &assessment, at);
-        }
-    }
-
-    /// Counts a change of an alert and tells the conversation's producer.
-    fn announce(
-        &self,
-        conversation: &mut Conversation<T>,
-        change: Option<Change>,
-        assessment: &Assessment,
-        at: Timestamp,
-    ) {
-        let Some(change) = change else { return };
-        if let Some(open) = &mut conversation.episodes.open {
-            open.reasons = alerts::reasons(&conversation.state);
-        }
-        let about = AlertContext {
-            conversation_id: &conversation.id,
-            state: &conversation.state,
-            level: conversation.level,
-            assessment,
-            at,
-            public_url: &self.config.public_url,
-            model: &self.model,
-        };
-        let rule = CUSTOMER_AT_RISK;
-        let frame = match (&change, &conversation.episodes.open) {
-            (Change::Opened, Some(open)) => {
-                self.metrics.alert_opened(rule.name, open.severity);
-                ServerFrame::AlertOpened(Box::new(alerts::frame(rule, open, None, about)))
-            }
-            (Change::Raised, Some(open)) => {
-                ServerFrame::AlertUpdated(Box::new(alerts::frame(rule, open, None, about)))
-            }
-            (Change::Resolved(alert, resolution), _) => {
-                self.metrics.alert_resolved(rule.name, alert.severity);
-                ServerFrame::AlertResolved(Box::new(alerts::frame(rule, alert, Some(*resolution), about)))
-            }
-            (Change::Opened | Change::Raised, None) => return,
-        };
-        let severity = match &frame {
-            ServerFrame::AlertOpened(alert)
-            | ServerFrame::AlertUpdated(alert)
-            | ServerFrame::AlertResolved(alert) => Some(alert.severity),
-            _ => None,
-        };
-        if let Some(producer) = &conversation.producer {
-            producer.notify(&frame);
-        }
-        self.show(conversation, severity, frame);
     }
 
     /// Tells who watches.
@@ -316,16 +254,9 @@ fn place(scores: &Scores, name: Name) -> Option<&std::ops::Range<u32>> {
     scores.raised().find(|(label, _)| label.name == name).map(|(_, evidence)| evidence)
 }
 
-/// The signal of a customer's turn that tells most, and where it shows.
-fn telling(scores: &Scores) -> Option<(Signal, std::ops::Range<u32>)> {
-    let raised = scores.raised().filter_map(|(label, evidence)| match label.name {
-        Name::Signal(signal) => {
-            Some((course::TELLING.iter().position(|name| *name == signal)?, signal, evidence))
-        }
-        Name::Mistake(_) | Name::Act(_) => None,
-    });
-    let (_, signal, evidence) = raised.min_by_key(|(rank, ..)| *rank)?;
-    Some((signal, evidence.clone()))
+/// All that the turn shows, and where.
+fn places(scores: &Scores) -> Places {
+    scores.raised().map(|(label, evidence)| (label.name, evidence.clone())).collect()
 }
 
 /// Whether what the model says of a turn counts.

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Pipeline, Ticket};
-use crate::alerts::CUSTOMER_AT_RISK;
 use crate::conversation::{Conversation, moments};
 use crate::telemetry::AlertSeries;
 use crate::wire::Level;
@@ -57,10 +56,21 @@ impl<T: Ticket> Pipeline<T> {
 impl Tally {
     fn add<T: Clone>(&mut self, conversation: &Conversation<T>, now: Timestamp) {
         let state = &conversation.state;
+        let queue = &state.queue;
+        // Of a closed one too: its end may have opened some.
+        for open in conversation.episodes.open() {
+            let series = AlertSeries {
+                alert_id: open.alert_id.clone(),
+                conversation_id: conversation.id.to_string(),
+                rule: open.rule.name.to_string(),
+                severity: open.severity,
+                queue: queue.clone(),
+            };
+            self.alerts.push((open.opened_at, series));
+        }
         if state.closed {
             return;
         }
-        let queue = &state.queue;
         self.active += 1;
         *self.levels.entry((conversation.level, queue.clone())).or_default() += 1;
         if let Some(newest) = state.now {
@@ -73,16 +83,6 @@ impl Tally {
             let own = moments::later(newest, since_last as u32);
             let (open, overdue) = conversation.watch.promises.open_and_overdue(own);
             self.promises = (self.promises.0 + open, self.promises.1 + overdue);
-        }
-        if let Some(open) = &conversation.episodes.open {
-            let series = AlertSeries {
-                alert_id: open.alert_id.clone(),
-                conversation_id: conversation.id.to_string(),
-                rule: CUSTOMER_AT_RISK.name.to_owned(),
-                severity: open.severity,
-                queue: queue.clone(),
-            };
-            self.alerts.push((open.opened_at, series));
         }
     }
 }

@@ -8,6 +8,7 @@ mod limits;
 mod model;
 mod order;
 mod promises;
+mod rules;
 mod state;
 mod stress;
 
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::*;
+use crate::alerts::RuleSet;
 use crate::conversation::IdleLimits;
 use crate::scoring::{LabelScore, Name, Sentiment};
 use crate::telemetry::MetricLimits;
@@ -106,7 +108,12 @@ fn scores(score: f64) -> Scores {
 }
 
 impl House {
+    /// With one rule, by level.
     fn new(config: PipelineConfig) -> Self {
+        House::ruled(PipelineConfig { rules: RuleSet::by_level(""), ..config })
+    }
+
+    fn ruled(config: PipelineConfig) -> Self {
         let pipeline = Pipeline::new(config, metrics(), "test@1".to_owned());
         House { pipeline, log: Log::default(), waiting: VecDeque::new() }
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Pipeline, Ticket};
+use crate::alerts::Event;
 use crate::conversation::{Arrival, Conversation};
 use crate::detectors::Change;
 use crate::wire::{Clock, Finding, FindingState, Found, ServerFrame, Signal};
@@ -85,11 +86,20 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
+    /// What was due by `until`, in its order: what detectors find, and rules that wait for time.
     fn fire_until(&self, conversation: &mut Conversation<T>, until: Timestamp, now: Timestamp) {
         loop {
+            let recheck = conversation.recheck.filter(|at| *at <= until);
             let setting = conversation.setting(&self.config.detectors, now);
-            let Some((at, change)) = conversation.watch.fire(until, setting) else { return };
-            self.found(conversation, Some(change), at);
+            let at = match (conversation.watch.fire(recheck.unwrap_or(until), setting), recheck) {
+                (Some((at, change)), _) => {
+                    self.found(conversation, Some(change), at);
+                    at
+                }
+                (None, Some(at)) => at,
+                (None, None) => return,
+            };
+            self.judge_anew(conversation, Event::Time, at);
         }
     }
 

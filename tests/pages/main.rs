@@ -14,6 +14,7 @@ use std::sync::Arc;
 use browser::{Browser, DESKTOP, PHONE, Window};
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use undertone::alerts::RuleSet;
 use undertone::detectors::RiskModel;
 use undertone::offline::progress::Progress;
 use undertone::offline::reader::Events;
@@ -53,7 +54,7 @@ fn report_of(input: &str) -> Report {
     let about = About {
         input: "demo-conversations.jsonl".to_owned(),
         model: model.label(),
-        rules_version: "builtin@1".to_owned(),
+        rules: RuleSet::default(),
         zone: TimeZone::UTC,
     };
     let pipeline =

@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use super::reader::Event;
 use super::recorded::START;
 use super::score::Listener;
+use crate::alerts::RuleSet;
 use crate::pages::{BAD_LINES_SHOWN_MAX, Figures, Report};
 use crate::wire::{ClientFrame, ServerFrame, Turn};
 use held::Held;
@@ -37,7 +38,7 @@ pub struct Recorder {
 pub struct About {
     pub input: String,
     pub model: String,
-    pub rules_version: String,
+    pub rules: RuleSet,
     pub zone: TimeZone,
 }
 
@@ -103,7 +104,10 @@ impl Recorder {
     /// What the page is drawn from. `broken_off` says why the input was not read to its end.
     pub fn into_report(self, about: About, broken_off: Option<String>) -> Report {
         let Recorder { span, held, tally, bad, bad_lines, .. } = self;
-        let About { input, model, rules_version, zone } = about;
+        let About { input, model, rules, zone } = about;
+        let rules_version = rules.version().to_owned();
+        let names = rules.rules().iter().map(|rule| rule.name.to_string());
+        let silent_rules = names.filter(|name| !tally.has_alerted(name)).collect();
         let start: Timestamp = START.parse().expect("START is RFC 3339: this is a bug");
         // Times that the reader made up begin there.
         let span = span.filter(|(first, _)| *first != start);
@@ -127,6 +131,7 @@ impl Recorder {
             course,
             span,
             rules,
+            silent_rules,
             names,
             alerts,
             top,

@@ -124,6 +124,11 @@ impl Tally {
         self.alerts.truncate(ALERTS_LISTED_MAX);
     }
 
+    /// Whether a rule has ever alerted.
+    pub fn has_alerted(&self, rule: &str) -> bool {
+        self.rules.contains_key(rule)
+    }
+
     pub const fn figures(&self) -> Figures {
         self.figures
     }

@@ -54,7 +54,7 @@ fn report(input: &str) -> Report {
     let about = About {
         input: "i".to_owned(),
         model: "words@1".to_owned(),
-        rules_version: "r@1".to_owned(),
+        rules: RuleSet::default(),
         zone: TimeZone::UTC,
     };
     recorder.into_report(about, None)

@@ -88,7 +88,8 @@ fn a_live_source_is_believed_within_the_skew_only() {
 fn the_first_wait_ends_with_the_first_answer_not_with_a_greeting() {
     let mut state = crate::conversation::State::default();
     let mut check = |turn: Turn, expect: Option<(f64, bool)>| {
-        let effect = state.apply(&turn, &Said::of(&Arc::from("text")), Some(0.0), Shown::default(), None);
+        let effect =
+            state.apply(&turn, &Said::of(&Arc::from("text")), Some(0.0), Shown::default(), Box::default());
         assert_eq!(effect.ended_wait.map(|wait| (wait.seconds, wait.first)), expect, "{}", turn.turn_id);
     };
     check(agent("greeting", "", 0), None);

@@ -1,0 +1,198 @@
+//! What a condition may name: variables, functions, and the closed sets of words they take.
+//!
+//! Holds always: one table of each; docs/rules.md lists the same (a test holds them equal). Called by
+//! [`super::check`] and [`super::facts`].
+
+use crate::conversation::HISTORY_TURNS_MAX;
+use crate::scoring::Name;
+use crate::wire::{Act, Channel, Level, Mistake, Role, Signal};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    Int,
+    Double,
+    Text,
+    /// A text out of a closed set.
+    Word(Words),
+    /// Texts by key.
+    Texts,
+    /// A list of what is of one kind.
+    Ints,
+    TextList,
+}
+
+/// A closed set of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    Level,
+    Role,
+    Channel,
+    /// Signals, mistakes and acts.
+    Name,
+    /// What can be a finding.
+    Found,
+}
+
+/// A variable of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Variable {
+    Risk,
+    Level,
+    Sentiment,
+    Trend,
+    Worst,
+    CustomerTurns,
+    AgentTurns,
+    BotTurns,
+    WaitingSeconds,
+    AgeSeconds,
+    PromisesOpen,
+    PromisesOverdue,
+    Role,
+    Channel,
+    Queue,
+    Closed,
+    Attributes,
+}
+
+/// A function of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    Count,
+    CountWithin,
+    Mistakes,
+    Found,
+    SecondsSince,
+    TurnsSince,
+    MissingSince,
+    LevelAtLeast,
+}
+
+/// What an argument of a function may be; all are literals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Word(Words),
+    /// A whole number from 1 to this.
+    Whole(u32),
+}
+
+/// Seconds that `count_within` may look back.
+pub const WITHIN_SECONDS_MAX: u32 = 604_800;
+
+/// Every variable, its spelling and kind, and whether it changes by time alone.
+pub const VARIABLES: [(&str, Variable, Kind); 17] = [
+    ("risk", Variable::Risk, Kind::Double),
+    ("level", Variable::Level, Kind::Word(Words::Level)),
+    ("sentiment", Variable::Sentiment, Kind::Double),
+    ("trend", Variable::Trend, Kind::Double),
+    ("worst", Variable::Worst, Kind::Double),
+    ("customer_turns", Variable::CustomerTurns, Kind::Int),
+    ("agent_turns", Variable::AgentTurns, Kind::Int),
+    ("bot_turns", Variable::BotTurns, Kind::Int),
+    ("waiting_seconds", Variable::WaitingSeconds, Kind::Double),
+    ("age_seconds", Variable::AgeSeconds, Kind::Double),
+    ("promises_open", Variable::PromisesOpen, Kind::Int),
+    ("promises_overdue", Variable::PromisesOverdue, Kind::Int),
+    ("role", Variable::Role, Kind::Word(Words::Role)),
+    ("channel", Variable::Channel, Kind::Word(Words::Channel)),
+    ("queue", Variable::Queue, Kind::Text),
+    ("closed", Variable::Closed, Kind::Bool),
+    ("attributes", Variable::Attributes, Kind::Texts),
+];
+
+const NAME: Argument = Argument::Word(Words::Name);
+const LAST_TURNS: Argument = Argument::Whole(HISTORY_TURNS_MAX as u32);
+
+/// Every function, its spelling, the arguments it must have, those it may have beyond, and what it gives.
+pub const FUNCTIONS: [(&str, Function, &[Argument], &[Argument], Kind); 8] = [
+    ("count", Function::Count, &[NAME], &[LAST_TURNS], Kind::Int),
+    ("count_within", Function::CountWithin, &[NAME, Argument::Whole(WITHIN_SECONDS_MAX)], &[], Kind::Int),
+    ("mistakes", Function::Mistakes, &[LAST_TURNS], &[], Kind::Int),
+    ("found", Function::Found, &[Argument::Word(Words::Found)], &[], Kind::Int),
+    ("seconds_since", Function::SecondsSince, &[NAME], &[], Kind::Double),
+    ("turns_since", Function::TurnsSince, &[NAME], &[], Kind::Int),
+    ("missing_since", Function::MissingSince, &[NAME, NAME], &[], Kind::Bool),
+    ("level_at_least", Function::LevelAtLeast, &[Argument::Word(Words::Level)], &[], Kind::Bool),
+];
+
+/// Findings that can be open.
+const FOUND: [&str; 10] = [
+    Mistake::LeftWaiting.as_str(),
+    Mistake::CutShort.as_str(),
+    Mistake::EmptyPromise.as_str(),
+    Mistake::Contradicts.as_str(),
+    Mistake::MustStartOver.as_str(),
+    Mistake::CannedReply.as_str(),
+    Mistake::MissingBasics.as_str(),
+    Signal::Stuck.as_str(),
+    Signal::RepeatsSelf.as_str(),
+    Signal::EscalationRequest.as_str(),
+];
+
+impl Words {
+    /// All of them.
+    pub fn all(self) -> Vec<&'static str> {
+        match self {
+            Words::Level => Level::ALL.iter().map(|name| name.as_str()).collect(),
+            Words::Role => {
+                Role::ALL.iter().filter(|role| **role != Role::System).map(|name| name.as_str()).collect()
+            }
+            Words::Channel => Channel::ALL.iter().map(|name| name.as_str()).collect(),
+            Words::Name => names().map(Name::as_str).collect(),
+            Words::Found => FOUND.to_vec(),
+        }
+    }
+}
+
+impl Kind {
+    /// In words, for messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Kind::Bool => "true or false",
+            Kind::Int => "a whole number",
+            Kind::Double => "a number with a fraction",
+            Kind::Text | Kind::Word(_) => "a text",
+            Kind::Texts => "texts by key",
+            Kind::Ints => "a list of numbers",
+            Kind::TextList => "a list of texts",
+        }
+    }
+
+    pub const fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::Word(_))
+    }
+
+    pub const fn is_number(self) -> bool {
+        matches!(self, Kind::Int | Kind::Double)
+    }
+}
+
+/// Every name that a turn or a finding can have.
+fn names() -> impl Iterator<Item = Name> {
+    let signals = Signal::ALL.iter().copied().map(Name::Signal);
+    let mistakes = Mistake::ALL.iter().copied().map(Name::Mistake);
+    signals.chain(mistakes).chain(Act::ALL.iter().copied().map(Name::Act))
+}
+
+/// The name spelled `text`.
+pub fn name(text: &str) -> Option<Name> {
+    names().find(|name| name.as_str() == text)
+}
+
+/// How a function is written, for messages.
+pub const fn usage(function: Function) -> &'static str {
+    match function {
+        Function::Count => "count(\"frustration\") or count(\"frustration\", 6), of the last 6 turns",
+        Function::CountWithin => "count_within(\"frustration\", 600), of the last 600 seconds",
+        Function::Mistakes => "mistakes(6), all of the last 6 turns",
+        Function::Found => "found(\"left_waiting\")",
+        Function::SecondsSince => "seconds_since(\"apology\")",
+        Function::TurnsSince => "turns_since(\"apology\")",
+        Function::MissingSince => {
+            "missing_since(\"apology\", \"frustration\"): no apology since a frustration"
+        }
+        Function::LevelAtLeast => "level_at_least(\"high\")",
+    }
+}
