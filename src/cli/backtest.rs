@@ -10,8 +10,10 @@ use jiff::Timestamp;
 
 use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
 use super::settings::SettingsArgs;
+use crate::alerts::{Rule, RuleSet, RulesError};
 use crate::config::Config;
 use crate::detectors::RiskModel;
+use crate::offline::backtest::counts::RuleName;
 use crate::offline::backtest::follow::Followed;
 use crate::offline::backtest::labels::Labels;
 use crate::offline::backtest::report::{Context, Report, Rules};
@@ -121,6 +123,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<ExitCode> {
         baseline,
         verdicts,
         split: args.split.map(SplitArg::part),
+        spacing_seconds: args.spacing_seconds,
         examples_max: usize::try_from(args.examples).unwrap_or(usize::MAX),
     };
     backtest(args, &name, input, labels, lanes, context)
@@ -159,7 +162,7 @@ fn backtest(
         Err(error) => return Err(error.into()),
     };
     let bad_verdicts = context.verdicts.as_ref().is_some_and(|verdicts| verdicts.bad_lines > 0);
-    let report = Report::new(&followed, &source.labels, refused, source.lines_left_out, context);
+    let report = Report::new(&followed, &source, refused, context);
     let printed = match args.format {
         Format::Text => text::render(&report),
         Format::Json => report.to_json() + "\n",
@@ -189,13 +192,16 @@ fn complain(followed: &Followed, refused: u64) -> bool {
     refused == 0 && followed.turns_beyond_limit + alerts_left_out == 0
 }
 
-/// The rules of a file, or of the settings.
-fn with_rules(settings: PipelineConfig, file: Option<&Path>) -> anyhow::Result<(PipelineConfig, Rules)> {
-    use crate::alerts::{CUSTOMER_AT_RISK, RULES_VERSION};
-    use crate::offline::backtest::counts::RuleName;
-    let file = file.map(|path| path.display().to_string());
-    let names = vec![RuleName { name: CUSTOMER_AT_RISK.name.to_owned(), kind: CUSTOMER_AT_RISK.kind }];
-    Ok((settings, Rules { file, version: RULES_VERSION.to_owned(), names }))
+/// The settings with the rules of a file, or with their own.
+fn with_rules(settings: PipelineConfig, file: Option<&Path>) -> Result<(PipelineConfig, Rules), RulesError> {
+    let rules = file.map(RuleSet::load).transpose()?.unwrap_or_else(|| settings.rules.clone());
+    let name = |rule: &Arc<Rule>| RuleName { name: rule.name.to_string(), kind: rule.kind };
+    let named = Rules {
+        file: file.map(|path| path.display().to_string()),
+        version: rules.version().to_owned(),
+        names: rules.rules().iter().map(name).collect(),
+    };
+    Ok((PipelineConfig { rules, ..settings }, named))
 }
 
 fn verdicts(args: &BacktestArgs, _config: &Config) -> anyhow::Result<Option<Verdicts>> {

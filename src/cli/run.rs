@@ -8,7 +8,9 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use super::{backtest, check, evaluate, replay, report, score, serve, train};
+use crate::alerts::RulesError;
 use crate::config::ConfigError;
+use crate::offline::backtest::labels::FileError;
 use crate::scoring::ModelError;
 
 /// Some input was bad; the rest was done.
@@ -85,7 +87,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<ConfigError>() {
+    // A file that is named and cannot be opened is a slip of the command line.
+    let unopened = matches!(error.downcast_ref(), Some(FileError::Read { .. }));
+    if unopened || error.is::<ConfigError>() || error.is::<RulesError>() {
         EXIT_USAGE
     } else if error.is::<Unavailable>() || error.is::<ModelError>() {
         EXIT_UNAVAILABLE

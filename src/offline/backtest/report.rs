@@ -9,8 +9,7 @@ use super::counts::{Counts, RuleName};
 use super::example::Shower;
 use super::follow::Followed;
 use super::judge::Judgement;
-use super::labels::Labels;
-use super::source::Part;
+use super::source::{Part, Source};
 use super::verdicts::Verdicts;
 
 /// What was run over.
@@ -24,6 +23,10 @@ pub struct Input {
     pub split: Option<Part>,
     /// Lines of other parts.
     pub lines_left_out: usize,
+    /// Conversations without times of their own …
+    pub untimed: usize,
+    /// … whose turns were taken to be so far apart.
+    pub spacing_seconds: u32,
     /// Lines that label a conversation otherwise than an earlier one.
     pub labels_disagreeing: usize,
     /// Lines whose outcome is none of calm, tense and escalated.
@@ -69,17 +72,14 @@ pub struct Context {
     pub baseline: Option<Rules>,
     pub verdicts: Option<Verdicts>,
     pub split: Option<Part>,
+    pub spacing_seconds: u32,
     pub examples_max: usize,
 }
 
 impl Report {
-    pub fn new(
-        followed: &Followed,
-        labels: &Labels,
-        refused: u64,
-        lines_left_out: usize,
-        context: Context,
-    ) -> Self {
+    /// `source` has been read to its end, and `refused` lines and turns were not taken.
+    pub fn new<R>(followed: &Followed, source: &Source<R>, refused: u64, context: Context) -> Self {
+        let labels = &source.labels;
         let shower = Shower { followed, labels, examples_max: context.examples_max };
         let of = |lane: usize, rules: Rules| {
             let alerts = &followed.alerts[lane];
@@ -97,7 +97,9 @@ impl Report {
                 turns: followed.turns,
                 refused,
                 split: context.split,
-                lines_left_out,
+                lines_left_out: source.lines_left_out,
+                untimed: source.untimed,
+                spacing_seconds: context.spacing_seconds,
                 labels_disagreeing: labels.disagreeing,
                 labels_unknown: labels.unknown,
             },

@@ -35,6 +35,8 @@ pub struct Source<R> {
     pub labels: Labels,
     /// Lines passed over.
     pub lines_left_out: usize,
+    /// Conversations whose turns do not say when they were said.
+    pub untimed: usize,
 }
 
 impl Part {
@@ -49,7 +51,7 @@ impl Part {
 impl<R: BufRead> Source<R> {
     pub fn new(reader: R, spacing: Spacing, part: Option<Part>, labels: Labels) -> Self {
         let lines = Lines::new(reader);
-        Source { lines, spacing, part, ready: VecDeque::new(), labels, lines_left_out: 0 }
+        Source { lines, spacing, part, ready: VecDeque::new(), labels, lines_left_out: 0, untimed: 0 }
     }
 
     fn take(&mut self, line: Line) {
@@ -60,10 +62,12 @@ impl<R: BufRead> Source<R> {
         };
         let wanted = self.part.is_none_or(|part| id.is_none_or(|id| part.has(id)));
         if let Ok(Entry::Conversation(recorded)) = &line.entry
-            && let Some(outcome) = &recorded.outcome
             && wanted
         {
-            self.labels.note(&recorded.conversation_id, outcome, recorded.alert_turn);
+            self.untimed += usize::from(!recorded.is_timed());
+            if let Some(outcome) = &recorded.outcome {
+                self.labels.note(&recorded.conversation_id, outcome, recorded.alert_turn);
+            }
         }
         let events = line.into_events(&mut self.spacing);
         if wanted {

@@ -56,7 +56,7 @@ mod tests {
         let mut table = Table::new(1, &["rule", "alerts"]);
         table.row(["Short".to_owned(), "12".to_owned()]);
         table.row(["A\u{1b}[31mLonger".to_owned(), "7".to_owned()]);
-        let expect = "  rule        alerts\n  Short           12\n  A[31mLonger      7\n";
+        let expect = "  rule         alerts\n  Short            12\n  A[31mLonger       7\n";
         assert_eq!(table.render(), expect);
     }
 }

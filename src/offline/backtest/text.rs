@@ -47,8 +47,16 @@ fn head(report: &Report) -> String {
     if let Some(part) = input.split {
         let _ = writeln!(text, "only the {part} part; {} left out", counted(input.lines_left_out, "line"));
     }
+    if input.untimed > 0 {
+        let _ = writeln!(
+            text,
+            "{} say no times: their turns are taken to be {} s apart, so believe turns, not seconds",
+            counted(input.untimed, "conversation"),
+            input.spacing_seconds
+        );
+    }
     if input.refused > 0 {
-        let _ = writeln!(text, "{} or turns were refused and are not in the figures", input.refused);
+        let _ = writeln!(text, "{} lines or turns were refused and are not in the figures", input.refused);
     }
     if input.labels_disagreeing > 0 {
         let _ = writeln!(text, "{} disagree with an earlier one", counted(input.labels_disagreeing, "label"));

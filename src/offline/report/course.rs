@@ -12,8 +12,23 @@ pub type Outcome = (Timestamp, Level);
 
 /// Widths of a bar that people can name, in seconds: from a minute to ten years.
 const WIDTHS_SECONDS: [i64; 17] = [
-    60, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000,
-    7_776_000, 31_536_000, 315_360_000,
+    60,
+    300,
+    600,
+    900,
+    1_800,
+    3_600,
+    7_200,
+    10_800,
+    21_600,
+    43_200,
+    86_400,
+    172_800,
+    604_800,
+    2_592_000,
+    7_776_000,
+    31_536_000,
+    315_360_000,
 ];
 /// Where one bar would hold more than this part of all conversations, time says nothing.
 const ONE_BIN_MAX: f64 = 0.8;

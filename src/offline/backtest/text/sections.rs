@@ -95,7 +95,7 @@ pub fn judged(report: &Report) -> String {
     let of = judgement.conversations;
     let mut text =
         format!("{} calm, {} tense, {} escalated conversations.\n", of.calm, of.tense, of.escalated);
-    let head = ["alerts", "of", "found", "", "calm alerted", "precision", "turns late (median)", "in time"];
+    let head = ["alerts", "to find", "found", "number", "calm alerted", "precision", "turns late", "in time"];
     let mut table = Table::new(2, &head);
     let mut both = |who: &str, judgement: &Judgement| {
         found_row(
@@ -115,7 +115,7 @@ pub fn judged(report: &Report) -> String {
         found_row(&mut table, &format!("{}{suffix}", one.rule), "tense, escalated", &one.found);
     }
     text += &table.render();
-    text += "  In brackets the 95 % interval. Turns late: turns of the customer after the annotated one; in time: at most one.\n";
+    text += "  In brackets the 95 % interval. Turns late: customer turns after the annotated one, the median; in time: at most one.\n";
     if let Some(lead) = &judgement.warning.lead {
         text += &lateness(lead);
     }
@@ -129,7 +129,10 @@ pub fn judged(report: &Report) -> String {
 fn lateness(lead: &Lead) -> String {
     let mut text = String::from("  Customer turns after the annotated one:");
     for (late, count) in &lead.by_customer_turns {
-        let _ = write!(text, "  {late:+}: {count}");
+        let _ = match late {
+            0 => write!(text, "  0: {count}"),
+            _ => write!(text, "  {late:+}: {count}"),
+        };
     }
     let _ = writeln!(
         text,
