@@ -23,6 +23,7 @@ const NOT_SAID: &[&str] = &[
     // The server restarts by closing; this frame is for a later one that moves its clients.
     "reconnect",
     "reconnect.after_ms",
+    "reconnect.type",
 ];
 
 /// Frames sent before their answers are read: fewer than may be in flight.
@@ -55,7 +56,8 @@ async fn whatever_the_server_says_is_documented_and_whatever_is_documented_is_sa
         assert!(seen.iter().all(|frame| frame.get("seq").is_none() && frame.get("latency_ms").is_none()));
     }
     let alert = frames.iter().find(|frame| frame["type"] == "alert.opened").expect("an alert");
-    answers(address, self::address(&server.metrics_url()), alert).await;
+    let answered = answers(address, self::address(&server.metrics_url()), alert).await;
+    frames.extend(answered);
     frames.extend(pressure().await);
     frames.extend(offline());
 
@@ -100,6 +102,11 @@ async fn identified(address: SocketAddr, path: &str) -> (Client, Vec<Value>) {
     (client, vec![hello, ready])
 }
 
+/// System turns and internal notes get an ack alone.
+fn is_scored(frame: &Value) -> bool {
+    frame["type"] == "turn" && frame["role"] != "system" && frame["visibility"] != "private"
+}
+
 /// The conversations of the demo, and what comes back.
 async fn conversations(address: SocketAddr) -> Vec<Value> {
     let (mut client, mut frames) = identified(address, "/v1/ingest").await;
@@ -113,7 +120,7 @@ async fn conversations(address: SocketAddr) -> Vec<Value> {
             seq += 1;
             let mut frame = frame.clone();
             frame["seq"] = json!(seq);
-            unanswered += usize::from(frame["type"] == "turn" && frame["role"] != "system");
+            unanswered += usize::from(is_scored(&frame));
             client.send(&frame).await;
         }
         let mut acked = 0;
@@ -227,8 +234,9 @@ async fn status_of(address: SocketAddr, path: &str) -> u16 {
     Client::upgrade(address, &asked).await.1.status
 }
 
-/// Each documented status that a client can bring about alone; the client checks head and body.
-async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) {
+/// Each documented status that a client can bring about alone; the client checks head and body. Returns the frames of
+/// the answers to turns.
+async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) -> Vec<Value> {
     let turn = |id: &str, role: &str| {
         json!({
             "turn_id": id, "conversation_id": "by http", "role": role, "text": "hi", "ts": "2026-01-31T10:02:11Z",
@@ -247,7 +255,7 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) {
         (Request::post("/v1/turns", vec![b' '; 2_000_000]), 413),
         (Request::post("/v1/turns", "x").header("Content-Encoding", "gzip"), 415),
         (Request::get("/v1/turns"), 405),
-        (Request::get("/v1/turns").header("Origin", "https://elsewhere.example"), 403),
+        (Request::post("/v1/turns", "").header("Origin", "https://elsewhere.example"), 403),
         (Request::get("/v1/ingest"), 426),
         (Request::get("/v1/events"), 426),
         (Request::get("/v1/conversations"), 200),
@@ -261,6 +269,7 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) {
         (Request::post(&verdict, r#"{"verdict":"bad"}"#), 400),
         (Request::post("/v1/alerts/unheard-of/verdict", r#"{"verdict":"late"}"#), 404),
     ];
+    let mut frames = Vec::new();
     for (at, (asked, status)) in table.into_iter().enumerate() {
         if !is_built(&asked.path) {
             // What it answers now is not what is documented, so the client must not check it.
@@ -274,11 +283,15 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) {
         }
         let answer = ask(address, asked).await;
         assert_eq!(answer.status, status, "row {at}: {}", answer.body);
+        if let Ok(Value::Array(answers)) = serde_json::from_str(&answer.body) {
+            frames.extend(answers);
+        }
     }
     assert_eq!(request(address, &Request::post("/v1/turns", "")).await.status, 401);
     for path in ["/metrics", "/healthz/live", "/healthz/ready", "/healthz/startup"] {
         assert_eq!(request(admin, &Request::get(path)).await.status, 200, "{path}");
     }
+    frames
 }
 
 // === what is documented ===
