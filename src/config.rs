@@ -68,6 +68,8 @@ pub struct ServerConfig {
     /// Lower case, as browsers send them.
     pub allowed_origins: Vec<String>,
     pub connections_max: usize,
+    /// Sockets of `/v1/events` among them.
+    pub subscribers_max: usize,
     pub identify_timeout: Duration,
     pub heartbeat_interval: Duration,
     pub shutdown_grace: Duration,
@@ -250,6 +252,7 @@ impl ServerConfig {
             },
             allowed_origins: origins(raw)?,
             connections_max: raw.count("server.max_connections", 1..=1_000_000)?,
+            subscribers_max: raw.count("server.max_subscribers", 0..=1_000_000)?,
             identify_timeout: raw.seconds("server.identify_timeout_seconds", 1..=600)?,
             heartbeat_interval: raw.seconds("server.heartbeat_interval_seconds", 1..=3_600)?,
             shutdown_grace: raw.seconds("server.shutdown_grace_seconds", 0..=3_600)?,

@@ -35,7 +35,7 @@ use parking_lot::RwLock;
 pub use config::PipelineConfig;
 pub use ledger::Counts;
 pub use views::{Filter, LISTED_MAX, Listed};
-pub use watching::{Happening, Nobody, Watcher, Watchers};
+pub use watching::{Happening, Watcher, Watchers};
 
 use crate::alerts::RuleSet;
 use crate::conversation::phrases::Phrases;
@@ -109,7 +109,7 @@ pub struct Pipeline<T: Ticket> {
     model: String,
     /// Randomly seeded: turn ids are chosen by others.
     fingerprints: RandomState,
-    watcher: Arc<dyn Watcher>,
+    watchers: Vec<Arc<dyn Watcher>>,
     /// Those in force; replaced whole.
     rules: RwLock<RuleSet>,
 }
@@ -143,14 +143,14 @@ impl<T: Ticket> Pipeline<T> {
             metrics,
             model,
             fingerprints: RandomState::new(),
-            watcher: Arc::new(Nobody),
+            watchers: Vec::new(),
         }
     }
 
-    /// With somebody who is told of everything.
+    /// With one more who is told of everything.
     #[must_use]
     pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
-        self.watcher = watcher;
+        self.watchers.push(watcher);
         self
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
@@ -28,12 +29,9 @@ fn undertone(args: &[&str]) -> Output {
 #[test]
 fn real_care_conversations_are_scored_to_the_end_and_twice_to_the_same_bytes() {
     let Some(data) = data_folder("scoring tweetsumm_twcs") else { return };
-    let file = data.join("tweetsumm_twcs.jsonl.gz");
-    let once = || undertone(&["score", "--input", file.to_str().unwrap()]).stdout;
-    let first = once();
-    assert!(first == once(), "two runs over the same input differ");
-    let frames: Vec<Value> =
-        String::from_utf8(first).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let first = tweetsumm_run(&data);
+    assert!(*first == tweetsumm_run_anew(&data), "two runs over the same input differ");
+    let frames: Vec<Value> = first.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     let count = |kind: &str| frames.iter().filter(|frame| frame["type"] == kind).count();
     assert!(
         count("scored") > 4_000 && count("error") == 0,
@@ -42,6 +40,47 @@ fn real_care_conversations_are_scored_to_the_end_and_twice_to_the_same_bytes() {
         count("error")
     );
     assert_eq!(count("alert.opened"), count("alert.resolved"), "every conversation of the file is closed");
+}
+
+/// What `score` says of the file, computed once for all tests.
+fn tweetsumm_run(data: &Path) -> &'static String {
+    static RUN: OnceLock<String> = OnceLock::new();
+    RUN.get_or_init(|| tweetsumm_run_anew(data))
+}
+
+fn tweetsumm_run_anew(data: &Path) -> String {
+    let file = data.join("tweetsumm_twcs.jsonl.gz");
+    String::from_utf8(undertone(&["score", "--input", file.to_str().unwrap()]).stdout).unwrap()
+}
+
+#[test]
+fn every_alert_about_real_conversations_quotes_a_turn_at_its_place() {
+    let Some(data) = data_folder("the quotes of alerts") else { return };
+    let file = std::fs::File::open(data.join("tweetsumm_twcs.jsonl.gz")).unwrap();
+    let lines = BufReader::new(MultiGzDecoder::new(file)).lines();
+    let rows = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let turns: BTreeMap<String, Value> =
+        rows.map(|row| (row["conversation_id"].as_str().unwrap().to_owned(), row["turns"].clone())).collect();
+    let is_quoted = |alert: &Value, reason: &Value| {
+        let place: usize = reason["turn_id"].as_str()?.parse().ok()?;
+        let text = turns.get(alert["conversation_id"].as_str()?)?.get(place)?["text"].as_str()?;
+        let (start, end) = (reason["start"].as_u64()? as usize, reason["end"].as_u64()? as usize);
+        let quote = reason["quote"].as_str()?;
+        let said: String = text.chars().skip(start).take(end.checked_sub(start)?).collect();
+        Some(!quote.is_empty() && said == quote)
+    };
+    let frames = tweetsumm_run(&data).lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let alerts = frames.filter(|frame| frame["type"].as_str().unwrap().starts_with("alert."));
+    let mut counted = 0;
+    for alert in alerts {
+        counted += 1;
+        let reasons = alert["reasons"].as_array().unwrap();
+        let name = format!("alert {} of rule {}", alert["alert_id"], alert["rule"]);
+        assert!(!reasons.is_empty(), "{name} has no reason");
+        let wrong = reasons.iter().filter(|reason| is_quoted(&alert, reason) != Some(true)).count();
+        assert_eq!(wrong, 0, "{name} quotes what is not there");
+    }
+    assert!(counted > 20, "{counted} frames of alerts");
 }
 
 #[test]

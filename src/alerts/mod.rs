@@ -4,6 +4,7 @@
 //! severity only rises, and it resolves once; a second run over the same input gives the same ids. Called by
 //! `pipeline`, and `verdicts` by `gateway` and `offline`.
 
+pub mod reload;
 pub mod rules;
 pub mod verdicts;
 

@@ -1,8 +1,10 @@
 //! The command line: one file per command, which only turns arguments into calls. The one room with `anyhow`.
 
+pub mod backtest;
 pub mod check;
 pub mod evaluate;
 pub mod replay;
+pub mod report;
 mod risk;
 pub mod run;
 pub mod score;

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use super::{check, evaluate, replay, score, serve, train};
+use super::{backtest, check, evaluate, replay, report, score, serve, train};
+use crate::alerts::RulesError;
 use crate::config::ConfigError;
+use crate::offline::backtest::labels::FileError;
 use crate::scoring::ModelError;
 
 /// Some input was bad; the rest was done.
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Score(score::ScoreArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
+    Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
     Train(train::TrainArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -65,6 +69,8 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Replay(args) => replay::run(args),
+        Command::Report(args) => report::run(&args),
+        Command::Backtest(args) => backtest::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
@@ -81,7 +87,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    if error.is::<ConfigError>() {
+    // A file that is named and cannot be opened is a slip of the command line.
+    let unopened = matches!(error.downcast_ref(), Some(FileError::Read { .. }));
+    if unopened || error.is::<ConfigError>() || error.is::<RulesError>() {
         EXIT_USAGE
     } else if error.is::<Unavailable>() || error.is::<ModelError>() {
         EXIT_UNAVAILABLE

@@ -41,6 +41,7 @@ fn value(config: &Config, path: &str) -> Option<toml::Value> {
         "server.public_url" => server.public_url.clone().into(),
         "server.allowed_origins" => server.allowed_origins.clone().into(),
         "server.max_connections" => count(server.connections_max),
+        "server.max_subscribers" => count(server.subscribers_max),
         "server.identify_timeout_seconds" => seconds(server.identify_timeout),
         "server.heartbeat_interval_seconds" => seconds(server.heartbeat_interval),
         "server.shutdown_grace_seconds" => seconds(server.shutdown_grace),

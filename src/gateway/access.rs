@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Shared;
-use super::routes::{ALERTS, CONVERSATIONS, INGEST, PAGES, refusal};
+use super::routes::{ALERTS, CONVERSATIONS, EVENTS, INGEST, PAGES, refusal};
 use crate::config::{ServerConfig, Token};
 use crate::wire::ErrorCode;
 
@@ -63,7 +63,7 @@ pub(super) async fn check(State(shared): State<Arc<Shared>>, mut request: Reques
             Some(offered) if token_accepts(token, &offered) => Authenticated(true),
             Some(_) => return unauthenticated(audience, "the token in Authorization is not the server's"),
             // A socket may still show it in its first frame.
-            None if request.uri().path() == INGEST => Authenticated(false),
+            None if [INGEST, EVENTS].contains(&request.uri().path()) => Authenticated(false),
             None => return unauthenticated(audience, "a token is needed: Authorization: Bearer …"),
         },
     };

@@ -16,6 +16,8 @@ use crate::wire::{ErrorCode, ErrorFrame, ServerFrame};
 
 /// The websocket of chat platforms.
 pub(super) const INGEST: &str = "/v1/ingest";
+/// The websocket of supervisors' tools.
+pub(super) const EVENTS: &str = "/v1/events";
 /// The same turns by HTTP.
 pub(super) const TURNS: &str = "/v1/turns";
 /// The live state; a conversation is below it.
@@ -26,13 +28,14 @@ pub(super) const PAGES: &str = "/conversations";
 pub(super) const ALERTS: &str = "/v1/alerts";
 
 /// What there is, for who asks for something else.
-const THERE_ARE: &str = "GET /v1/ingest (websocket), POST /v1/turns, GET /v1/conversations, \
+const THERE_ARE: &str = "GET /v1/ingest and /v1/events (websockets), POST /v1/turns, GET /v1/conversations, \
     GET /v1/conversations/{id}, GET /conversations/{id} and POST /v1/alerts/{id}/verdict";
 
 /// Everything `server.listen` answers.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route(INGEST, get(handshake::ingest))
+        .route(EVENTS, get(handshake::events))
         .route(TURNS, post(turns::post))
         .route(CONVERSATIONS, get(conversations::list))
         .route(&format!("{CONVERSATIONS}/{{id}}"), get(conversations::one))

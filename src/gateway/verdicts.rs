@@ -126,7 +126,7 @@ impl Watcher for Verdicts {
         false
     }
 
-    fn see(&self, happening: Happening) {
+    fn see(&self, happening: &Arc<Happening>) {
         match &happening.frame {
             ServerFrame::AlertOpened(alert) | ServerFrame::AlertUpdated(alert) => {
                 self.known.lock().note(alert, &happening.conversation_id);

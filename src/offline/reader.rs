@@ -229,6 +229,24 @@ fn read_entry(bytes: &[u8]) -> Result<Entry, Box<ErrorFrame>> {
     }
 }
 
+impl Line {
+    /// The frames of the line; turns without `ts` get one from `spacing`.
+    pub fn into_events(self, spacing: &mut Spacing) -> Vec<Event> {
+        let line = self.number;
+        match self.entry {
+            Err(error) => vec![Event { line, frame: Err(error) }],
+            Ok(Entry::Frame(
+                ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. },
+            )) => Vec::new(),
+            Ok(Entry::Frame(frame)) => vec![Event { line, frame: Ok(frame) }],
+            Ok(Entry::Conversation(recorded)) => {
+                let frames = recorded.into_frames(spacing).into_iter();
+                frames.map(|frame| Event { line, frame: Ok(frame) }).collect()
+            }
+        }
+    }
+}
+
 impl<R: BufRead> Events<R> {
     /// The frames of `reader`; turns without `ts` get one from `spacing`.
     pub fn new(reader: R, spacing: Spacing) -> Self {
@@ -244,18 +262,9 @@ impl<R: BufRead> Iterator for Events<R> {
             if let Some(event) = self.ready.pop_front() {
                 return Some(Ok(event));
             }
-            let Line { number: line, entry } = match self.lines.next()? {
-                Ok(line) => line,
+            match self.lines.next()? {
+                Ok(line) => self.ready.extend(line.into_events(&mut self.spacing)),
                 Err(error) => return Some(Err(error)),
-            };
-            match entry {
-                Err(error) => return Some(Ok(Event { line, frame: Err(error) })),
-                Ok(Entry::Frame(ClientFrame::Identify(_) | ClientFrame::Ping { .. })) => {}
-                Ok(Entry::Frame(frame)) => return Some(Ok(Event { line, frame: Ok(frame) })),
-                Ok(Entry::Conversation(recorded)) => {
-                    let frames = recorded.into_frames(&mut self.spacing);
-                    self.ready.extend(frames.into_iter().map(|frame| Event { line, frame: Ok(frame) }));
-                }
             }
         }
     }

@@ -21,6 +21,10 @@ pub const SPACING_SECONDS_DEFAULT: u32 = 10;
 pub struct Recorded {
     pub conversation_id: String,
     pub turns: Vec<RecordedTurn>,
+    /// How it went, where the line says so; `backtest` knows which words it may be.
+    pub outcome: Option<String>,
+    /// The place of the turn at which somebody should have been told, where the line says so.
+    pub alert_turn: Option<u64>,
 }
 
 /// One of its turns; `turn_id` will be its index.
@@ -86,13 +90,16 @@ impl Recorded {
         let Some(Value::Array(list)) = map.remove("turns") else {
             return Err(refused("turns must be a list of turns".to_owned()));
         };
+        let outcome = map.get("outcome").and_then(Value::as_str).map(str::to_owned);
+        let alert_turn = map.get("alert_turn").and_then(Value::as_u64);
         let turns = list.into_iter().enumerate().map(|(index, turn)| {
             RecordedTurn::from_value(turn).map_err(|(code, message)| ErrorFrame {
                 turn_id: Some(index.to_string()),
                 ..ErrorFrame::new(code, format!("turn {index}: {message}"))
             })
         });
-        Ok(Recorded { conversation_id, turns: turns.collect::<Result<_, _>>()? })
+        let turns = turns.collect::<Result<_, _>>()?;
+        Ok(Recorded { conversation_id, turns, outcome, alert_turn })
     }
 
     /// Whether the recording says when it took place.
@@ -103,7 +110,7 @@ impl Recorded {
     /// The frames a live source would have sent: every turn, then the end. Turns without `ts` take one from
     /// `spacing`, or follow the timed turn before them at the same distance.
     pub fn into_frames(self, spacing: &mut Spacing) -> Vec<ClientFrame> {
-        let Recorded { conversation_id, turns } = self;
+        let Recorded { conversation_id, turns, .. } = self;
         let mut frames = Vec::with_capacity(turns.len() + 1);
         let mut last_timed = None;
         let mut last = None;

@@ -1,8 +1,9 @@
-//! `undertone score`: recorded turns through the live pipeline, one after the other, results as JSON Lines.
+//! Recorded turns through the live pipeline, one after the other: `undertone score` prints what comes of it as JSON
+//! Lines; `backtest` runs two pipelines side by side on the same scores.
 //!
 //! Holds always: effects come in the order of the input and depend on it alone. Scores are computed ahead for
 //! a chunk of the input at a time, because batches are faster; a score is a function of text and context, so
-//! that computing it early changes nothing. Called by `cli`.
+//! that computing it early changes nothing, and each is computed once. Called by `cli` and `backtest`.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
@@ -16,7 +17,7 @@ use super::progress::Progress;
 use super::reader::Event;
 use crate::pipeline::{Admission, Admitted, Answer, Pipeline, Ticket};
 use crate::scoring::{BatchScorer, ScoreError, ScoreInput, Scores};
-use crate::wire::{ClientFrame, Clock, ErrorFrame, Role, ServerFrame, Turn};
+use crate::wire::{ClientFrame, Clock, ErrorFrame, Role, ServerFrame};
 
 /// How many frames are read ahead, to score their turns in batches.
 pub const CHUNK_EVENTS_MAX: usize = 512;
@@ -72,12 +73,40 @@ pub struct Collector {
     turn_id: Option<Arc<str>>,
 }
 
-struct Run<'a, S, W> {
+/// Hears what a run does, in its order.
+pub trait Listener {
+    /// The event takes effect next; what was due before it has been said.
+    fn before(&mut self, _event: &Event) {}
+
+    /// Something that the pipeline at `lane` said.
+    ///
+    /// # Errors
+    /// When it cannot be passed on; the run ends.
+    fn frame(&mut self, lane: usize, frame: ServerFrame) -> io::Result<()>;
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// When what came cannot be passed on.
+    fn end(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Prints the frames.
+struct Printer<W>(W);
+
+/// A pipeline and what it has said since it was last asked.
+struct Lane<'a> {
     pipeline: &'a Pipeline<Collector>,
-    scorer: &'a mut S,
-    output: W,
-    options: ScoreOptions,
     frames: Arc<Mutex<Vec<ServerFrame>>>,
+}
+
+struct Run<'a, S, L> {
+    lanes: Vec<Lane<'a>>,
+    scorer: &'a mut S,
+    listener: L,
+    options: ScoreOptions,
     ahead: HashMap<ScoreInput, Scores>,
     newest: Option<Timestamp>,
     report: ScoreReport,
@@ -95,17 +124,26 @@ pub fn run<S: OfflineScorer, W: Write>(
     options: ScoreOptions,
     progress: &mut Progress,
 ) -> Result<ScoreReport, ScoreRunError> {
-    let frames = Arc::default();
-    let mut run = Run {
-        pipeline,
-        scorer,
-        output,
-        options,
-        frames,
-        ahead: HashMap::new(),
-        newest: None,
-        report: ScoreReport::default(),
-    };
+    run_lanes(events, &[pipeline], scorer, Printer(output), options, progress)
+}
+
+/// Runs `events` through each of `pipelines`, which differ in nothing that changes what is to be scored, and tells
+/// `listener` what comes of it.
+///
+/// # Errors
+/// When reading or the listener fails; a reader that hangs up is not an error.
+pub fn run_lanes<'a, S: OfflineScorer, L: Listener>(
+    events: impl Iterator<Item = io::Result<Event>>,
+    pipelines: &[&'a Pipeline<Collector>],
+    scorer: &'a mut S,
+    listener: L,
+    options: ScoreOptions,
+    progress: &mut Progress,
+) -> Result<ScoreReport, ScoreRunError> {
+    let lane = |pipeline: &&'a _| Lane { pipeline, frames: Arc::default() };
+    let lanes = pipelines.iter().map(lane).collect();
+    let report = ScoreReport::default();
+    let mut run = Run { lanes, scorer, listener, options, ahead: HashMap::new(), newest: None, report };
     match run.all(events, progress) {
         Err(ScoreRunError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             run.report.output_closed = true;
@@ -116,7 +154,7 @@ pub fn run<S: OfflineScorer, W: Write>(
     }
 }
 
-impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
+impl<S: OfflineScorer, L: Listener> Run<'_, S, L> {
     fn all(
         &mut self,
         mut events: impl Iterator<Item = io::Result<Event>>,
@@ -138,28 +176,29 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
             self.score_ahead(&chunk);
             let turns_before = self.report.turns;
             for event in chunk.drain(..) {
-                self.event(event);
-                self.print()?;
+                self.event(event)?;
+                self.pass_on()?;
             }
             progress.add(self.report.turns - turns_before);
         }
         if let Some(error) = failed {
-            self.flush()?;
+            self.end()?;
             return Err(ScoreRunError::Input(error));
         }
         if let Some(until) = self.options.until {
-            self.pipeline.tick(self.turn_clock(until));
-            self.print()?;
+            self.advance(until);
+            self.pass_on()?;
         }
-        self.flush()
+        self.end()
     }
 
     /// Scores what the chunk is expected to ask for. A failure is left to the turn that asks.
     fn score_ahead(&mut self, chunk: &[Event]) {
         self.ahead.clear();
         let mut seen = HashSet::new();
-        let pipeline = self.pipeline;
-        let mut foresight = Foresight::new(|id, role| pipeline.context_for(id, role));
+        // Every pipeline has the same turns, and so the same contexts.
+        let first = self.lanes.first().map(|lane| lane.pipeline);
+        let mut foresight = Foresight::new(|id: &str, role| first?.context_for(id, role));
         let turns = chunk.iter().filter_map(|event| match &event.frame {
             Ok(ClientFrame::Turn { turn, .. }) => foresight.input(turn),
             _ => None,
@@ -174,40 +213,55 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
         }
     }
 
-    fn event(&mut self, Event { line, frame }: Event) {
-        let ticket = |seq, turn_id: Option<&str>| Collector {
-            frames: Arc::clone(&self.frames),
-            line,
-            seq,
-            turn_id: turn_id.map(Arc::from),
-        };
-        match frame {
-            Err(error) => self.frames.lock().push(ServerFrame::Error(*error)),
-            Ok(ClientFrame::Turn { seq, turn }) => {
-                let ticket = ticket(seq, Some(&turn.turn_id));
-                self.turn(turn, ticket);
-            }
-            Ok(ClientFrame::Closed { seq, closed }) => {
-                let ticket = ticket(seq, None);
-                let now = self.advance(closed.ts);
-                self.pipeline.closed(closed, Clock::Event, now, ticket);
-            }
-            Ok(ClientFrame::Transferred { seq, transferred }) => {
-                let ticket = ticket(seq, None);
-                let now = self.advance(transferred.ts);
-                self.pipeline.transferred(transferred, Clock::Event, now, ticket);
-            }
+    fn event(&mut self, event: Event) -> Result<(), ScoreRunError> {
+        let now = match &event.frame {
+            Ok(ClientFrame::Turn { turn, .. }) => self.advance(turn.ts),
+            Ok(ClientFrame::Closed { closed, .. }) => self.advance(closed.ts),
+            Ok(ClientFrame::Transferred { transferred, .. }) => self.advance(transferred.ts),
             // Live sessions have them; a recording of one may, too.
-            Ok(ClientFrame::Identify(_) | ClientFrame::Ping { .. }) => {}
+            Ok(ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. }) => {
+                return Ok(());
+            }
+            Err(error) => {
+                for lane in &self.lanes {
+                    lane.frames.lock().push(ServerFrame::Error((**error).clone()));
+                }
+                return Ok(());
+            }
+        };
+        self.pass_on()?;
+        self.listener.before(&event);
+        self.report.turns += u64::from(matches!(event.frame, Ok(ClientFrame::Turn { .. })));
+        let Event { line, frame } = event;
+        let Ok(frame) = frame else { return Ok(()) };
+        for lane in 1..self.lanes.len() {
+            self.take(lane, line, frame.clone(), now);
         }
+        self.take(0, line, frame, now);
+        Ok(())
     }
 
-    fn turn(&mut self, turn: Turn, ticket: Collector) {
-        self.report.turns += 1;
-        let now = self.advance(turn.ts);
-        if let Admission::Score(admitted) = self.pipeline.admit(turn, Clock::Event, now, ticket) {
-            let result = self.score(&admitted);
-            self.pipeline.complete(admitted, result);
+    fn take(&mut self, lane: usize, line: u64, frame: ClientFrame, now: Timestamp) {
+        let Lane { pipeline, frames } = &self.lanes[lane];
+        let pipeline = *pipeline;
+        let frames = Arc::clone(frames);
+        let ticket =
+            |seq, turn_id: Option<&str>| Collector { frames, line, seq, turn_id: turn_id.map(Arc::from) };
+        match frame {
+            ClientFrame::Turn { seq, turn } => {
+                let ticket = ticket(seq, Some(&turn.turn_id));
+                if let Admission::Score(admitted) = pipeline.admit(turn, Clock::Event, now, ticket) {
+                    let result = self.score(&admitted);
+                    pipeline.complete(admitted, result);
+                }
+            }
+            ClientFrame::Closed { seq, closed } => {
+                pipeline.closed(closed, Clock::Event, now, ticket(seq, None));
+            }
+            ClientFrame::Transferred { seq, transferred } => {
+                pipeline.transferred(transferred, Clock::Event, now, ticket(seq, None));
+            }
+            ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => {}
         }
     }
 
@@ -222,35 +276,46 @@ impl<S: OfflineScorer, W: Write> Run<'_, S, W> {
         }
         self.report.scored_alone += 1;
         let scores = self.scorer.score_all(std::slice::from_ref(&input))?;
-        scores.into_iter().next().ok_or(ScoreError::Internal)
+        let scores = scores.into_iter().next().ok_or(ScoreError::Internal)?;
+        // The next pipeline asks the same.
+        self.ahead.insert(input, scores.clone());
+        Ok(scores)
     }
 
-    /// Fires what is due by `ts` and says what time it is then.
+    /// Fires what is due by `ts` and says what time it is then: a `ts` before the newest one does not turn the clock
+    /// back.
     fn advance(&mut self, ts: Timestamp) -> Timestamp {
-        let now = self.turn_clock(ts);
-        self.pipeline.tick(now);
-        now
-    }
-
-    /// A `ts` before the newest one does not turn the clock back.
-    fn turn_clock(&mut self, ts: Timestamp) -> Timestamp {
         let now = self.newest.map_or(ts, |newest| newest.max(ts));
         self.newest = Some(now);
+        for lane in &self.lanes {
+            lane.pipeline.tick(now);
+        }
         now
     }
 
-    fn print(&mut self) -> Result<(), ScoreRunError> {
-        for frame in self.frames.lock().drain(..) {
-            if matches!(frame, ServerFrame::Error(_)) {
-                self.report.errors += 1;
+    fn pass_on(&mut self) -> Result<(), ScoreRunError> {
+        for (index, lane) in self.lanes.iter().enumerate() {
+            for frame in lane.frames.lock().drain(..) {
+                // What one pipeline refuses the others refuse too.
+                self.report.errors += u64::from(index == 0 && matches!(frame, ServerFrame::Error(_)));
+                self.listener.frame(index, frame).map_err(ScoreRunError::Output)?;
             }
-            writeln!(self.output, "{}", frame.to_json()).map_err(ScoreRunError::Output)?;
         }
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), ScoreRunError> {
-        self.output.flush().map_err(ScoreRunError::Output)
+    fn end(&mut self) -> Result<(), ScoreRunError> {
+        self.listener.end().map_err(ScoreRunError::Output)
+    }
+}
+
+impl<W: Write> Listener for Printer<W> {
+    fn frame(&mut self, _lane: usize, frame: ServerFrame) -> io::Result<()> {
+        writeln!(self.0, "{}", frame.to_json())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

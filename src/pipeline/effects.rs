@@ -146,7 +146,7 @@ impl<T: Ticket> Pipeline<T> {
         let turns_max = self.config.timeline_turns;
         conversation.timeline.push(effect.at, &pending.text, Arc::clone(&scored), turns_max);
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
-        if self.watcher.wants_scored() {
+        if self.watchers.iter().any(|watcher| watcher.wants_scored()) {
             self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
         }
         self.tell(conversation, findings);
@@ -187,7 +187,8 @@ impl<T: Ticket> Pipeline<T> {
     ) {
         let conversation_id = Arc::clone(&conversation.id);
         let queue = conversation.state.queue.clone();
-        self.watcher.see(Happening { conversation_id, queue, severity, frame });
+        let happening = Arc::new(Happening { conversation_id, queue, severity, frame });
+        self.watchers.iter().for_each(|watcher| watcher.see(&happening));
     }
 
     fn scored(

@@ -24,36 +24,8 @@ pub trait Watcher: Send + Sync + 'static {
     /// Whether anybody would hear of `scored` frames: making one costs a copy.
     fn wants_scored(&self) -> bool;
     /// Something happened. Must not block.
-    fn see(&self, happening: Happening);
+    fn see(&self, happening: &Arc<Happening>);
 }
 
 /// Several who watch, told one after the other.
 pub struct Watchers(pub Vec<Arc<dyn Watcher>>);
-
-/// Nobody watches.
-pub struct Nobody;
-
-impl Watcher for Nobody {
-    fn wants_scored(&self) -> bool {
-        false
-    }
-
-    fn see(&self, _: Happening) {}
-}
-
-impl Watcher for Watchers {
-    fn wants_scored(&self) -> bool {
-        self.0.iter().any(|watcher| watcher.wants_scored())
-    }
-
-    fn see(&self, happening: Happening) {
-        let is_scored = matches!(happening.frame, ServerFrame::Scored(_));
-        let mut told = self.0.iter().filter(|watcher| !is_scored || watcher.wants_scored()).peekable();
-        while let Some(watcher) = told.next() {
-            if told.peek().is_none() {
-                return watcher.see(happening);
-            }
-            watcher.see(happening.clone());
-        }
-    }
-}

@@ -36,6 +36,7 @@ pub(super) struct Vecs {
     pub(super) frames_refused: IntCounterVec,
     pub(super) stage: HistogramVec,
     pub(super) connections: IntGaugeVec,
+    pub(super) subscribers_cut: IntCounterVec,
     pub(super) source_last_turn: GaugeVec,
     pub(super) conversations_active: Gauge,
     pub(super) conversations: GaugeVec,
@@ -54,6 +55,8 @@ pub(super) struct Vecs {
     pub(super) alert_verdicts: IntCounterVec,
     pub(super) alerts_active: GaugeVec,
     pub(super) alert_info: GaugeVec,
+    pub(super) rules_reload_success: Gauge,
+    pub(super) rules_last_reload: Gauge,
     pub(super) model_info: GaugeVec,
     pub(super) build_info: GaugeVec,
 }
@@ -103,6 +106,7 @@ impl Vecs {
             frames_refused: counters(r, "frames_refused_total", "Frames refused before they became a turn, by error code.", &["code"]),
             stage: histograms(r, "stage_duration_seconds", "Time a turn or its batch spent in one stage.", &["stage"], STAGE_BUCKETS),
             connections: register(r, IntGaugeVec::new(opts("connections", "Open websockets."), &["endpoint"])),
+            subscribers_cut: counters(r, "subscribers_cut_total", "Readers of /v1/events that were closed because they were too slow, by why.", &["reason"]),
             source_last_turn: gauges(r, "source_last_turn_timestamp_seconds", "When a source's last turn arrived.", &["source"]),
             conversations_active: register(r, Gauge::with_opts(opts("conversations_active", "Conversations in memory."))),
             conversations: gauges(r, "conversations", "Conversations in memory by risk level and queue.", &["level", "queue"]),
@@ -121,6 +125,8 @@ impl Vecs {
             alert_verdicts: counters(r, "alert_verdicts_total", "What people said of alerts, by rule and verdict.", &["rule", "verdict"]),
             alerts_active: gauges(r, "alerts_active", "Alerts open now.", &["rule", "severity", "queue"]),
             alert_info: gauges(r, "alert_info", "1 for each open alert; only the most severe, at most alerts.max_series.", &["alert_id", "conversation_id", "rule", "severity", "queue"]),
+            rules_reload_success: register(r, Gauge::with_opts(opts("rules_reload_success", "Whether the last attempt to load the rules succeeded."))),
+            rules_last_reload: register(r, Gauge::with_opts(opts("rules_last_reload_timestamp_seconds", "When rules were last loaded."))),
             model_info: gauges(r, "model_info", "The model that scores, always 1.", &["name", "version", "precision"]),
             build_info: gauges(r, "build_info", "The running build, always 1.", &["version", "commit"]),
         }

@@ -19,7 +19,7 @@ pub mod risk;
 mod split;
 mod trainer;
 
-pub use data::{DataError, Dataset, Row, load};
+pub use data::{DataError, Dataset, Outcome, Row, load};
 pub use evaluate::{EvaluateOptions, evaluate};
 pub use folder::{check_risk_folder, write_risk};
 pub use measures::{Binary, Measures, Prediction, measure};

@@ -16,7 +16,7 @@ use crate::conversation::Said;
 use crate::wire::Role;
 
 /// How a conversation went for the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Calm,

@@ -11,7 +11,8 @@ mod read;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-pub(super) use annotated::{Annotation, Outcome, Spoken, annotations, id, spoken};
+pub use annotated::Outcome;
+pub(super) use annotated::{Annotation, Spoken, annotations, id, spoken};
 use near::NearIndex;
 pub(super) use read::for_lines;
 use read::{Candidate, Group};
