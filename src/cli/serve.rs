@@ -59,7 +59,8 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let hub = Hub::new(metrics.clone());
     let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
     let pipeline = Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label);
-    let pipeline = Arc::new(pipeline.watched_by(hub.clone()).watched_by(verdicts.clone()));
+    // First who must know an alert when others hear of it.
+    let pipeline = Arc::new(pipeline.watched_by(verdicts.clone()).watched_by(hub.clone()));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     metrics.rules_loaded(Some(clock::unix_seconds(clock::now())));
     let rules_version = pipeline.rules().version().to_owned();

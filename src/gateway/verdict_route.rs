@@ -17,14 +17,12 @@ use super::verdicts::NotRecorded;
 use super::{Shared, body, conversations};
 use crate::alerts::conversation_url;
 use crate::clock;
+use crate::pages;
 use crate::wire::ErrorCode;
 use crate::wire::verdicts::{Said, VerdictRecord};
 
 /// One body: a note of 1,000 code points fits however it is escaped.
 const VERDICT_BYTES_MAX: usize = 16_384;
-
-/// The part of the page that says so.
-const RECORDED: &str = "#verdict-recorded";
 
 /// How a verdict is said.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +106,7 @@ fn answer(way: Way, record: &VerdictRecord) -> Response {
             response
         }
         Way::Form => {
-            let page = conversation_url("", &record.conversation_id) + RECORDED;
+            let page = conversation_url("", &record.conversation_id) + "#" + pages::RECORDED;
             // Ids are percent-encoded, so this is ASCII.
             let page = HeaderValue::from_str(&page).expect("a URL is a header value: this is a bug");
             (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response()

@@ -195,7 +195,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let limits = MetricLimits { queues_max: 1, sources_max: 1, alert_series_max: 1 };
         let verdicts = Verdicts::new(folder.path().join("v.jsonl"), Arc::new(Metrics::new(limits)));
-        (0..=ALERTS_REMEMBERED_MAX).for_each(|number| verdicts.see(opened(number)));
+        (0..=ALERTS_REMEMBERED_MAX).for_each(|number| verdicts.see(&Arc::new(opened(number))));
         let say = |number: usize| {
             let said = Said { verdict: Verdict::Late, note: None };
             verdicts.record(&number.to_string(), said, Timestamp::UNIX_EPOCH)

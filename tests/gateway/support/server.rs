@@ -59,7 +59,7 @@ impl Server {
         let hub = Hub::new(metrics.clone());
         let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
         let pipeline = Pipeline::new(config.pipeline(), metrics.clone(), "fake@1".to_owned());
-        let pipeline = Arc::new(pipeline.watched_by(hub.clone()).watched_by(verdicts.clone()));
+        let pipeline = Arc::new(pipeline.watched_by(verdicts.clone()).watched_by(hub.clone()));
         let public = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let admin = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let (address, admin_address) =
