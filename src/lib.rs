@@ -17,6 +17,7 @@ pub mod conversation;
 pub mod detectors;
 pub mod gateway;
 pub mod offline;
+pub mod pages;
 pub mod pipeline;
 pub mod scoring;
 pub mod telemetry;

@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod check;
 pub mod evaluate;
 pub mod replay;
+pub mod report;
 mod risk;
 pub mod run;
 pub mod score;

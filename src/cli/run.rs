@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use super::{backtest, check, evaluate, replay, score, serve, train};
+use super::{backtest, check, evaluate, replay, report, score, serve, train};
 use crate::alerts::RulesError;
 use crate::config::ConfigError;
 use crate::offline::backtest::labels::FileError;
@@ -35,6 +35,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Score(score::ScoreArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
     Backtest(backtest::BacktestArgs),
     Check(check::CheckArgs),
     Train(train::TrainArgs),
@@ -68,6 +69,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Replay(args) => replay::run(args),
+        Command::Report(args) => report::run(&args),
         Command::Backtest(args) => backtest::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Train(args) => train::run(&args),

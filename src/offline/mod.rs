@@ -11,4 +11,5 @@ pub mod progress;
 pub mod reader;
 pub mod recorded;
 pub mod replay;
+pub mod report;
 pub mod score;

@@ -135,6 +135,7 @@ impl<T: Ticket> Pipeline<T> {
             rules_version: rules.version(),
         };
         let frame = alerts::frame(change, about);
+        conversation.alerts.note(&frame, at);
         if let Some(producer) = &conversation.producer {
             producer.notify(&frame);
         }

@@ -23,16 +23,8 @@ pub trait Watcher: Send + Sync + 'static {
     /// Whether anybody would hear of `scored` frames: making one costs a copy.
     fn wants_scored(&self) -> bool;
     /// Something happened. Must not block.
-    fn see(&self, happening: Happening);
+    fn see(&self, happening: &Arc<Happening>);
 }
 
-/// Nobody watches.
-pub struct Nobody;
-
-impl Watcher for Nobody {
-    fn wants_scored(&self) -> bool {
-        false
-    }
-
-    fn see(&self, _: Happening) {}
-}
+/// Several who watch, told one after the other.
+pub struct Watchers(pub Vec<Arc<dyn Watcher>>);
