@@ -91,8 +91,11 @@ fn demo_texts() -> Vec<(String, String, String)> {
     for line in file.lines() {
         let value: Value = serde_json::from_str(line).expect("JSON");
         let field = |name: &str| value[name].as_str().map(str::to_owned);
+        // Others are never scored.
+        let heard = value["role"] != "system" && value["visibility"] != "private";
         if let (Some(conversation), Some(role), Some(text)) =
             (field("conversation_id"), field("role"), field("text"))
+            && heard
         {
             texts.push((conversation, role, text));
         }
