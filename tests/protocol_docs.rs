@@ -2,6 +2,7 @@
 
 use undertone::conversation::{CUSTOMERS_MAX, FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, ids};
 use undertone::detectors::promises::PROMISES_MAX;
+use undertone::gateway::events::{BYTES_KEPT_MAX, EVENTS_KEPT_MAX, EVENTS_WAITING_MAX};
 use undertone::wire::limits;
 use undertone::wire::{Act, ClientFrame, CloseCode, ErrorCode, FrameError, Mistake, Signal};
 
@@ -63,6 +64,8 @@ fn the_limits_are_those_of_the_code() {
         ("findings remembered", FINDINGS_MAX.to_string()),
         ("promises remembered", PROMISES_MAX.to_string()),
         ("customers remembered", CUSTOMERS_MAX.to_string()),
+        ("events that a reader", format!("{EVENTS_KEPT_MAX}, {BYTES_KEPT_MAX} bytes")),
+        ("events that wait", EVENTS_WAITING_MAX.to_string()),
         ("a body of", format!("{} bytes, {} turns", limits::BODY_BYTES_MAX, limits::BODY_TURNS_MAX)),
         ("the quote", format!("{} code points", limits::QUOTE_CHARS_MAX)),
     ];
