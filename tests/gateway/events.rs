@@ -127,11 +127,18 @@ async fn each_filter_lets_through_what_it_names() {
     upset(&mut producer, "a", "support", 1).await;
     upset(&mut producer, "b", "sales", 11).await;
     producer.send(&turn(20, "end", "end", "hi")).await;
-    until_scored(&mut all, "end").await;
+    // Conversations have no order between them.
+    let mut left = vec!["alert.resolved a", "alert.resolved b", "scored end"];
+    while !left.is_empty() {
+        let heard = names(&[all.json().await]);
+        left.retain(|name| *name != heard[0]);
+    }
     for (client, (wanted, expect)) in readers.iter_mut().zip(&table) {
         let findings = |frame: &Value| frame["type"] == "finding";
-        let got: Vec<_> = settled(client).await.into_iter().filter(|frame| !findings(frame)).collect();
-        assert_eq!(names(&got), *expect, "{wanted}");
+        let got: Vec<Value> = settled(client).await.into_iter().filter(|frame| !findings(frame)).collect();
+        let mut got = names(&got);
+        got.sort_by_key(|name| name.rsplit(' ').next().map(str::to_owned));
+        assert_eq!(got, *expect, "{wanted}");
     }
 }
 
@@ -139,31 +146,21 @@ async fn each_filter_lets_through_what_it_names() {
 async fn a_reader_hears_what_the_producer_hears_in_its_order_without_what_is_the_producers_own() {
     let server = Server::start().await;
     let mut producer = Client::ready(server.address).await;
-    let mut all = subscribed(&server, json!({"queue": "support"})).await;
-    upset(&mut producer, "a", "support", 1).await;
-    let mut twin = Client::ready(server.address).await;
-    // The same by a producer that listens.
-    for at in 0..3 {
-        twin.send(&with(turn(1 + at, "a2", &format!("a-{at}"), "furious"), json!({"queue": "support"})))
-            .await;
+    let mut client = subscribed(&server, json!({})).await;
+    for at in 1..=3 {
+        producer.send(&turn(at, "a", &format!("a-{at}"), "furious")).await;
     }
     let mut told = Vec::new();
-    while !told.iter().any(|frame: &Value| frame["type"] == "alert.opened") {
-        told.push(twin.json().await);
+    while told.last().is_none_or(|frame: &Value| frame["type"] != "alert.opened") {
+        let frame = producer.json().await;
+        if frame["type"] != "ack" {
+            told.push(with(frame, json!({"seq": null, "latency_ms": null})));
+        }
     }
-    told.retain(|frame| frame["type"] != "ack");
-    producer.send(&turn(20, "end", "end", "hi")).await;
-    producer.send(&with(turn(21, "end", "really", "hi"), json!({"queue": "support"}))).await;
-    let heard = until_scored(&mut all, "really").await;
-    let of = |id: &str| -> Vec<Value> {
-        heard.iter().filter(|frame| frame["conversation_id"] == id).cloned().collect()
-    };
-    let told: Vec<_> =
-        told.iter().map(|frame| with(frame.clone(), json!({"seq": null, "latency_ms": null}))).collect();
-    assert_eq!(of("a2"), told);
-    let kinds: Vec<_> =
-        of("a").iter().map(|frame| frame["type"].as_str().expect("a type").to_owned()).collect();
-    assert_eq!(kinds.last().map(String::as_str), Some("alert.resolved"), "{kinds:?}");
+    assert!(told.len() > 2, "scores, then an alert");
+    for expect in told {
+        assert_eq!(client.json().await, expect);
+    }
 }
 
 #[tokio::test]
@@ -294,8 +291,9 @@ async fn more_readers_than_allowed_are_told_so_and_producers_still_come_in() {
     timeout(Duration::from_secs(5), room_again).await.expect("room when one has left");
 }
 
-/// Frames of about a kilobyte over some conversations, as fast as they are answered: the turns of these numbers.
-async fn flood(server: &Server, turns: std::ops::Range<u64>) {
+/// Frames of about a kilobyte over some conversations, as fast as they are answered and read: the turns of these
+/// numbers.
+async fn flood(server: &Server, reading: &mut Client, turns: std::ops::Range<u64>) {
     let mut producer = Client::ready(server.address).await;
     let long = "x".repeat(200);
     for hundred in turns.collect::<Vec<_>>().chunks(100) {
@@ -304,8 +302,11 @@ async fn flood(server: &Server, turns: std::ops::Range<u64>) {
             producer.send(&turn(at + 1, &conversation, &turn_id, "hi")).await;
         }
         for _ in hundred {
-            let scored = timeout(Duration::from_secs(2), producer.json_of("scored"));
+            let scored = timeout(Duration::from_secs(5), producer.json_of("scored"));
             scored.await.expect("in time, whatever readers do");
+        }
+        for _ in hundred {
+            reading.json_of("scored").await;
         }
     }
 }
@@ -324,16 +325,17 @@ async fn readers_that_never_read_are_cut_with_4408_that_they_can_still_read_and_
     const GROWTH_BYTES_MAX: u64 = 100 << 20;
     let server = Server::start().await;
     let mut neighbour = subscribed(&server, json!({"events": ["scored"], "conversation_id": "end"})).await;
+    let mut reading = subscribed(&server, json!({"events": ["scored"]})).await;
     let mut deaf = Vec::new();
     for _ in 0..10 {
         deaf.push(subscribed(&server, json!({"events": ["scored"]})).await);
     }
-    flood(&server, 0..1_000).await;
+    flood(&server, &mut reading, 0..1_000).await;
     let before = resident_bytes();
     let cut = "undertone_subscribers_cut_total";
     let mut flooded = 1_000;
     while server.sum(cut).await < 10.0 && flooded < 61_000 {
-        flood(&server, flooded..flooded + 2_000).await;
+        flood(&server, &mut reading, flooded..flooded + 2_000).await;
         flooded += 2_000;
         let grown = resident_bytes().saturating_sub(before);
         assert!(grown < GROWTH_BYTES_MAX, "{grown} bytes more after {flooded} turns");

@@ -21,7 +21,7 @@ use crate::telemetry::Metrics;
 use crate::wire::Subscribe;
 
 /// Events that may wait for the pump: half a minute and more at the full speed of two cores.
-const EVENTS_WAITING_MAX: usize = 8_192;
+pub const EVENTS_WAITING_MAX: usize = 8_192;
 /// Events handed to readers at once.
 const ROUND_EVENTS_MAX: usize = 512;
 /// After a round, what comes next is gathered for this long: a thousand readers are a thousand writes a round, and
@@ -212,5 +212,79 @@ impl Slow {
 impl Event {
     pub(super) fn json(&self) -> Utf8Bytes {
         self.json.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::MetricLimits;
+    use crate::wire::{AlertFrame, AlertKind, Resolution, ServerFrame, Severity, Wants};
+
+    fn alert() -> Happening {
+        let alert = AlertFrame {
+            alert_id: "a".to_owned(),
+            kind: AlertKind::CustomerRisk,
+            rule: "R".to_owned(),
+            severity: Severity::Warning,
+            conversation_id: "c".to_owned(),
+            queue: None,
+            ts: jiff::Timestamp::UNIX_EPOCH,
+            summary: String::new(),
+            reasons: Vec::new(),
+            contributions: Vec::new(),
+            risk: 0.9,
+            url: String::new(),
+            rules_version: String::new(),
+            model: String::new(),
+            resolution: Some(Resolution::Closed),
+        };
+        let frame = ServerFrame::AlertResolved(Box::new(alert));
+        Happening { conversation_id: "c".into(), queue: None, severity: Some(Severity::Warning), frame }
+    }
+
+    fn hub() -> Arc<Hub> {
+        let limits = MetricLimits { queues_max: 1, sources_max: 1, alert_series_max: 1 };
+        Hub::new(Arc::new(Metrics::new(limits)))
+    }
+
+    fn alerts() -> Subscribe {
+        let events = Wants { scored: false, findings: false, alerts: true };
+        Subscribe { events, queue: None, conversation_id: None, min_severity: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_pump_does_not_keep_up_everybody_who_subscribed_is_cut_and_the_pipeline_never_waits() {
+        let hub = hub();
+        let mut reader = hub.join();
+        let silent = hub.join();
+        assert!(reader.subscribe(alerts()).is_ok_and(|rest| rest.is_empty()));
+        for _ in 0..EVENTS_WAITING_MAX + 3 {
+            hub.see(alert());
+        }
+        tokio::spawn(hub.clone().pump(CancellationToken::new()));
+        reader.cut().cancelled().await;
+        assert_eq!(reader.take(1).map(|events| events.len()), Err(Slow::Dropped));
+        assert!(!silent.cut().is_cancelled());
+        assert!(hub.metrics.render().contains("undertone_events_dropped_total 3"));
+        let mut next = hub.join();
+        assert!(next.subscribe(alerts()).is_ok_and(|rest| rest.is_empty()));
+        hub.see(alert());
+        next.woken().await;
+        assert_eq!(next.take(1).map(|events| events.len()), Ok(1), "later readers miss nothing");
+    }
+
+    #[test]
+    fn nothing_is_copied_for_readers_that_are_not_there() {
+        let hub = hub();
+        let mut reader = hub.join();
+        hub.see(alert());
+        assert!(reader.subscribe(alerts()).is_ok() && !hub.wants_scored());
+        let scored = Subscribe { events: Wants::default(), ..alerts() };
+        assert!(reader.subscribe(scored.clone()).is_ok() && hub.wants_scored());
+        assert!(reader.subscribe(scored).is_ok() && hub.wants_scored());
+        drop(reader);
+        assert!(!hub.wants_scored());
+        assert_eq!(hub.sender.capacity(), EVENTS_WAITING_MAX);
     }
 }

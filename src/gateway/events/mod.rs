@@ -18,7 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use hub::Hub;
+pub use hub::{EVENTS_WAITING_MAX, Hub};
+pub use ring::{BYTES_KEPT_MAX, EVENTS_KEPT_MAX};
 pub(super) use session::Subscriber;
 
 /// One thread can write more than two cores can score; scoring shall keep the others.

@@ -17,9 +17,9 @@ use crate::pipeline::Happening;
 use crate::wire::{ServerFrame, Severity, Subscribe};
 
 /// Events kept for readers.
-pub(super) const EVENTS_KEPT_MAX: usize = 4_096;
+pub const EVENTS_KEPT_MAX: usize = 4_096;
 /// Frames are about a kilobyte; ids of the greatest length and many quotes make them longer.
-pub(super) const BYTES_KEPT_MAX: usize = 16 << 20;
+pub const BYTES_KEPT_MAX: usize = 16 << 20;
 
 /// What some reader wants.
 pub(super) struct Event {
@@ -120,7 +120,6 @@ impl Ring {
             self.bytes -= oldest.json.len();
             self.first += 1;
         }
-        // Every frame is far smaller than the ring, so that one event at most is lost at a time.
     }
 
     /// Wakes those who have something to read, and cuts those who are behind.
@@ -205,5 +204,100 @@ impl Kind {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Finding, FindingKind, FindingState, Wants};
+
+    fn happening(conversation: &str, bytes: usize) -> Happening {
+        let finding = Finding {
+            finding_id: "x".repeat(bytes),
+            kind: FindingKind::Mistake,
+            name: "stuck",
+            state: FindingState::Open,
+            conversation_id: conversation.to_owned(),
+            turn_id: None,
+            ts: jiff::Timestamp::UNIX_EPOCH,
+            evidence: Vec::new(),
+            value: None,
+        };
+        let frame = ServerFrame::Finding(Box::new(finding));
+        Happening { conversation_id: conversation.into(), queue: None, severity: None, frame }
+    }
+
+    fn wanting(conversation: Option<&str>) -> Subscribe {
+        let conversation_id = conversation.map(str::to_owned);
+        Subscribe { events: Wants::default(), queue: None, conversation_id, min_severity: None }
+    }
+
+    fn joined(ring: &mut Ring, wanted: Option<Subscribe>) -> (u64, CancellationToken) {
+        let cut = CancellationToken::new();
+        let id = ring.join(Arc::default(), cut.clone());
+        if let Some(wanted) = wanted {
+            assert!(ring.subscribe(id, wanted).is_ok_and(|rest| rest.is_empty()));
+        }
+        (id, cut)
+    }
+
+    #[test]
+    fn a_reader_may_be_a_whole_ring_behind_and_one_event_more_cuts_it() {
+        let mut ring = Ring::default();
+        let (slow, cut) = joined(&mut ring, Some(wanting(None)));
+        let (narrow, _) = joined(&mut ring, Some(wanting(Some("rare"))));
+        ring.publish(happening("rare", 1));
+        assert_eq!(ring.take(narrow, 9).map(|events| events.len()), Ok(1));
+        for _ in 1..EVENTS_KEPT_MAX {
+            ring.publish(happening("c", 1));
+        }
+        ring.wake();
+        assert!(!cut.is_cancelled());
+        ring.publish(happening("c", 1));
+        ring.wake();
+        assert!(cut.is_cancelled());
+        assert_eq!(ring.take(slow, 9).map(|events| events.len()), Err(Slow::Behind));
+        ring.publish(happening("rare", 1));
+        ring.wake();
+        assert_eq!(
+            ring.take(narrow, 9).map(|events| events.len()),
+            Ok(1),
+            "what it does not want counts for nothing"
+        );
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_in_bytes_and_what_nobody_wants_is_not_kept() {
+        let mut ring = Ring::default();
+        joined(&mut ring, None);
+        joined(&mut ring, Some(wanting(Some("rare"))));
+        ring.publish(happening("c", 1));
+        assert_eq!((ring.events.len(), ring.bytes), (0, 0));
+        joined(&mut ring, Some(wanting(None)));
+        for _ in 0..20 {
+            ring.publish(happening("c", BYTES_KEPT_MAX / 10));
+            assert!(ring.bytes <= BYTES_KEPT_MAX);
+        }
+        assert_eq!(ring.events.len(), 9);
+        for id in 0..3 {
+            ring.leave(id);
+        }
+        assert_eq!((ring.events.len(), ring.bytes), (0, 0));
+    }
+
+    #[test]
+    fn a_changed_subscription_gives_what_the_old_one_still_wanted() {
+        let mut ring = Ring::default();
+        let (id, _) = joined(&mut ring, Some(wanting(Some("a"))));
+        joined(&mut ring, Some(wanting(None)));
+        for conversation in ["a", "b", "a", "a"] {
+            ring.publish(happening(conversation, 1));
+        }
+        assert_eq!(ring.take(id, 1).map(|events| events.len()), Ok(1));
+        assert_eq!(ring.subscribe(id, wanting(Some("b"))).map(|events| events.len()), Ok(2));
+        assert_eq!(ring.take(id, 9).map(|events| events.len()), Ok(0), "what was before is not told");
+        ring.publish(happening("b", 1));
+        assert_eq!(ring.take(id, 9).map(|events| events.len()), Ok(1));
     }
 }
