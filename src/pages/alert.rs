@@ -55,7 +55,7 @@ pub fn reasons(reasons: &[Reason], turn: impl Fn(&str) -> Option<(String, String
         ul class="reasons" {
             @for reason in reasons {
                 li {
-                    b { (Free(&words::name(&reason.name))) }
+                    b { (Free(&words::name(reason.name))) }
                     @if !reason.quote.is_empty() { " " q dir="auto" { (Free(&reason.quote)) } }
                     @if let Some((anchor, place)) = turn(&reason.turn_id) {
                         " " a href={ "#" (anchor) } { (Free(&place)) }

@@ -32,7 +32,7 @@ pub fn bars(contributions: &[Contribution], risk: f64) -> Markup {
             table class="bars" {
                 @for term in shown {
                     tr {
-                        th scope="row" { (Free(&words::term(&term.name))) }
+                        th scope="row" { (Free(&words::term(term.name))) }
                         td class="bar" { (bar(term.value, lowest, highest)) }
                         td class="figure" { (words::signed(term.value, 1)) }
                     }

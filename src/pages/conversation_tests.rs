@@ -167,7 +167,7 @@ fn in_order(page: &str, parts: &[&str]) {
 fn level_and_risk_come_first_then_why_then_the_transcript() {
     let text = shown(&page(&detail()));
     let parts = [
-        "critical · risk 88\u{a0}%",
+        "critical · risk 88 %",
         "c-1",
         "waiting for 5 min",
         "Critical CustomerAtRisk",

@@ -7,6 +7,7 @@
 mod alert;
 mod contributions;
 mod conversation;
+mod gathered;
 mod marks;
 mod report;
 mod risk_line;
@@ -23,10 +24,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 pub use conversation::{PageOptions, RECORDED, conversation, missing};
-pub use report::{
+pub use gathered::{
     ALERTS_LISTED_MAX, BAD_LINES_SHOWN_MAX, BINS_MAX, Bin, Course, EXAMPLES_MAX, Example, Figures, NameCount,
-    Report, RuleCount, TOP_CONVERSATIONS_MAX, Top, report,
+    Report, RuleCount, TOP_CONVERSATIONS_MAX, Top,
 };
+pub use report::report;
 
 /// How often the page of an open conversation loads itself anew, in seconds.
 pub const REFRESH_SECONDS: u32 = 15;

@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::report::{Bin, Course};
+use super::gathered::{Bin, Course};
 use super::words;
 use crate::wire::Level;
 

@@ -100,7 +100,7 @@ impl<'a> Subject<'a> {
                     start: span.start,
                     end: span.end,
                     tone,
-                    name: &span.name,
+                    name: span.name,
                 })
             });
             found.push(places.collect());
@@ -113,7 +113,7 @@ impl<'a> Subject<'a> {
             // What it is compared with shows nothing yet where it stands; the row of the finding leads there.
             let shows_in = |turn_id: &str| finding.turn_id.as_deref() == Some(turn_id);
             for evidence in finding.evidence.iter().filter(|evidence| shows_in(&evidence.turn_id)) {
-                let place = Place { start: evidence.start, end: evidence.end, tone, name: &finding.name };
+                let place = Place { start: evidence.start, end: evidence.end, tone, name: finding.name };
                 if let Some(index) = self.turn(&evidence.turn_id) {
                     add(&mut found[index], place);
                 }

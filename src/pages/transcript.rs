@@ -105,7 +105,7 @@ fn found(finding: &Finding, subject: &Subject<'_>) -> Markup {
         span aria-hidden="true" { "◆ " }
         b { (Free(&title(finding))) }
         @if let Some(more) = measured(finding) { ", " (more) }
-        @if can_be_settled(&finding.name) {
+        @if can_be_settled(finding.name) {
             (if finding.state == FindingState::Open { " · open" } else { " · settled" })
         }
         " " (words::clock(finding.ts, subject.zone))
@@ -129,7 +129,7 @@ fn title(finding: &Finding) -> String {
     if *finding.name == *Signal::EscalationRequest.as_str() {
         "request for a person not met".to_owned()
     } else {
-        words::name(&finding.name)
+        words::name(finding.name)
     }
 }
 

@@ -214,8 +214,12 @@ pub fn number(count: u64) -> String {
     text
 }
 
-/// How long: the two largest units that matter.
+/// How long: the two largest units that matter, never apart.
 pub fn duration(seconds: f64) -> String {
+    plain_duration(seconds).replace(' ', "\u{a0}")
+}
+
+fn plain_duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     let two = |large: u64, of: u64, unit: &str, small: &str| match whole % of * 60 / of {
         _ if large >= 10 => format!("{large} {unit}"),
@@ -280,14 +284,14 @@ mod tests {
     #[test]
     fn figures_read_as_people_say_them() {
         let check = |text: String, expect: &str| assert_eq!(text, expect);
-        check(duration(0.4), "0 s");
-        check(duration(59.0), "59 s");
-        check(duration(60.0), "1 min");
-        check(duration(312.0), "5 min 12 s");
-        check(duration(3_599.0), "59 min");
-        check(duration(3_660.0), "1 h 1 min");
-        check(duration(93_600.0), "1 day 2 h");
-        check(duration(1e6), "11 days");
+        check(plain_duration(0.4), "0 s");
+        check(plain_duration(59.0), "59 s");
+        check(plain_duration(60.0), "1 min");
+        check(plain_duration(312.0), "5 min 12 s");
+        check(plain_duration(3_599.0), "59 min");
+        check(plain_duration(3_660.0), "1 h 1 min");
+        check(plain_duration(93_600.0), "1 day 2 h");
+        check(plain_duration(1e6), "11 days");
         check(signed(-0.891, 2), "\u{2212}0.89");
         check(signed(-0.001, 2), "0.00");
         check(signed(1.9, 1), "+1.9");

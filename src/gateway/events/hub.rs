@@ -260,7 +260,7 @@ mod tests {
         let silent = hub.join();
         assert!(reader.subscribe(alerts()).is_ok_and(|rest| rest.is_empty()));
         for _ in 0..EVENTS_WAITING_MAX + 3 {
-            hub.see(alert());
+            hub.see(&Arc::new(alert()));
         }
         tokio::spawn(hub.clone().pump(CancellationToken::new()));
         reader.cut().cancelled().await;
@@ -269,7 +269,7 @@ mod tests {
         assert!(hub.metrics.render().contains("undertone_events_dropped_total 3"));
         let mut next = hub.join();
         assert!(next.subscribe(alerts()).is_ok_and(|rest| rest.is_empty()));
-        hub.see(alert());
+        hub.see(&Arc::new(alert()));
         next.woken().await;
         assert_eq!(next.take(1).map(|events| events.len()), Ok(1), "later readers miss nothing");
     }
@@ -278,7 +278,7 @@ mod tests {
     fn nothing_is_copied_for_readers_that_are_not_there() {
         let hub = hub();
         let mut reader = hub.join();
-        hub.see(alert());
+        hub.see(&Arc::new(alert()));
         assert!(reader.subscribe(alerts()).is_ok() && !hub.wants_scored());
         let scored = Subscribe { events: Wants::default(), ..alerts() };
         assert!(reader.subscribe(scored.clone()).is_ok() && hub.wants_scored());

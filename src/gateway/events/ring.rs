@@ -247,18 +247,18 @@ mod tests {
         let mut ring = Ring::default();
         let (slow, cut) = joined(&mut ring, Some(wanting(None)));
         let (narrow, _) = joined(&mut ring, Some(wanting(Some("rare"))));
-        ring.publish(happening("rare", 1));
+        ring.publish(&happening("rare", 1));
         assert_eq!(ring.take(narrow, 9).map(|events| events.len()), Ok(1));
         for _ in 1..EVENTS_KEPT_MAX {
-            ring.publish(happening("c", 1));
+            ring.publish(&happening("c", 1));
         }
         ring.wake();
         assert!(!cut.is_cancelled());
-        ring.publish(happening("c", 1));
+        ring.publish(&happening("c", 1));
         ring.wake();
         assert!(cut.is_cancelled());
         assert_eq!(ring.take(slow, 9).map(|events| events.len()), Err(Slow::Behind));
-        ring.publish(happening("rare", 1));
+        ring.publish(&happening("rare", 1));
         ring.wake();
         assert_eq!(
             ring.take(narrow, 9).map(|events| events.len()),
@@ -272,11 +272,11 @@ mod tests {
         let mut ring = Ring::default();
         joined(&mut ring, None);
         joined(&mut ring, Some(wanting(Some("rare"))));
-        ring.publish(happening("c", 1));
+        ring.publish(&happening("c", 1));
         assert_eq!((ring.events.len(), ring.bytes), (0, 0));
         joined(&mut ring, Some(wanting(None)));
         for _ in 0..20 {
-            ring.publish(happening("c", BYTES_KEPT_MAX / 10));
+            ring.publish(&happening("c", BYTES_KEPT_MAX / 10));
             assert!(ring.bytes <= BYTES_KEPT_MAX);
         }
         assert_eq!(ring.events.len(), 9);
@@ -292,12 +292,12 @@ mod tests {
         let (id, _) = joined(&mut ring, Some(wanting(Some("a"))));
         joined(&mut ring, Some(wanting(None)));
         for conversation in ["a", "b", "a", "a"] {
-            ring.publish(happening(conversation, 1));
+            ring.publish(&happening(conversation, 1));
         }
         assert_eq!(ring.take(id, 1).map(|events| events.len()), Ok(1));
         assert_eq!(ring.subscribe(id, wanting(Some("b"))).map(|events| events.len()), Ok(2));
         assert_eq!(ring.take(id, 9).map(|events| events.len()), Ok(0), "what was before is not told");
-        ring.publish(happening("b", 1));
+        ring.publish(&happening("b", 1));
         assert_eq!(ring.take(id, 9).map(|events| events.len()), Ok(1));
     }
 }
