@@ -51,7 +51,8 @@ pub fn validator(place: &str) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock();
     let built = validators.entry(place.to_owned()).or_insert_with(|| {
         let options = jsonschema::draft202012::options().with_retriever(Docs).should_validate_formats(true);
-        let schema = json!({"$ref": format!("{BASE}{place}")});
+        // Paths of openapi.yaml have braces, which URIs have not.
+        let schema = json!({"$ref": format!("{BASE}{place}").replace('{', "%7B").replace('}', "%7D")});
         Arc::new(options.build(&schema).unwrap_or_else(|error| panic!("{place}: {error}")))
     });
     built.clone()
