@@ -59,6 +59,25 @@ pub struct ConversationSummary {
     pub url: String,
 }
 
+/// How a summary is shown as part of a [`ConversationDetail`].
+#[derive(Serialize)]
+#[serde(remote = "ConversationSummary")]
+struct WithoutAlerts {
+    conversation_id: String,
+    state: ConversationState,
+    channel: Channel,
+    queue: Option<String>,
+    #[serde(serialize_with = "rfc3339")]
+    started_at: Timestamp,
+    #[serde(serialize_with = "rfc3339")]
+    updated_at: Timestamp,
+    conversation: ConversationView,
+    #[serde(skip)]
+    alerts: Vec<OpenAlertView>,
+    findings_open: usize,
+    url: String,
+}
+
 /// An open alert in a list.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct OpenAlertView {
@@ -73,7 +92,8 @@ pub struct OpenAlertView {
 /// One conversation with all that is held of it.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct ConversationDetail {
-    #[serde(flatten)]
+    /// But for its `alerts`: those below say more, and a name may come once only.
+    #[serde(flatten, with = "WithoutAlerts")]
     pub summary: ConversationSummary,
     pub model: String,
     pub rules_version: String,
@@ -85,8 +105,7 @@ pub struct ConversationDetail {
     pub earlier_turns: u64,
     pub findings: Vec<Finding>,
     pub promises: Vec<PromiseView>,
-    /// All that are kept, oldest first. `alerts` are the open ones, as in the list: a name may come once only.
-    #[serde(rename = "alert_history")]
+    /// Oldest first.
     pub alerts: Vec<AlertView>,
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock};
 
 use jsonschema::{Retrieve, Uri, Validator};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::Value;
 use undertone::wire::limits::ID_BYTES_MAX;
 use undertone::wire::{ClientFrame, ErrorCode, FrameError};
 
@@ -50,9 +50,15 @@ pub fn document(name: &str) -> Value {
 pub fn validator(place: &str) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock();
     let built = validators.entry(place.to_owned()).or_insert_with(|| {
-        let options = jsonschema::draft202012::options().with_retriever(Docs).should_validate_formats(true);
-        let schema = json!({"$ref": format!("{BASE}{place}")});
-        Arc::new(options.build(&schema).unwrap_or_else(|error| panic!("{place}: {error}")))
+        let (name, pointer) = place.split_once('#').unwrap_or((place, ""));
+        let document = document(name);
+        let schema = document.pointer(pointer).unwrap_or_else(|| panic!("there is no {place}"));
+        // What it refers to beside itself are files: those are found from where the document is.
+        let options = jsonschema::draft202012::options()
+            .with_base_uri(format!("{BASE}{name}"))
+            .with_retriever(Docs)
+            .should_validate_formats(true);
+        Arc::new(options.build(schema).unwrap_or_else(|error| panic!("{place}: {error}")))
     });
     built.clone()
 }

@@ -45,7 +45,11 @@ pub fn is_built(path: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_server_says_is_documented_and_whatever_is_documented_is_said() {
-    let server = Server::start_with(&[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let verdicts = folder.path().join("verdicts.jsonl");
+    let verdicts = ("UNDERTONE_ALERTS__VERDICTS_FILE", verdicts.to_str().expect("UTF-8"));
+    let server =
+        Server::start_with(if is_built("/v1/alerts") { std::slice::from_ref(&verdicts) } else { &[] });
     let address = address(&server.url("", ""));
     let events = is_built("/v1/events").then(|| tokio::spawn(events(address)));
     let mut frames = conversations(address).await;
@@ -245,6 +249,7 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) -> Vec<V
     };
     let lines = format!("{}\n{}\n{}", turn("2", "agent"), turn("3", "system"), turn("4", "custmer"));
     let id = alert["conversation_id"].as_str().expect("an id");
+    let post = |path: &str, body: &str| Request::post(path, body).header("Content-Type", "application/json");
     let verdict = format!("/v1/alerts/{}/verdict", alert["alert_id"].as_str().expect("an id"));
     #[rustfmt::skip] // a table
     let table = [
@@ -265,9 +270,9 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) -> Vec<V
         (Request::get("/v1/conversations/unheard-of"), 404),
         (Request::get(&format!("/conversations/{id}")), 200),
         (Request::get("/conversations/unheard-of"), 404),
-        (Request::post(&verdict, r#"{"verdict":"late","note":"by an hour"}"#), 200),
-        (Request::post(&verdict, r#"{"verdict":"bad"}"#), 400),
-        (Request::post("/v1/alerts/unheard-of/verdict", r#"{"verdict":"late"}"#), 404),
+        (post(&verdict, r#"{"verdict":"late","note":"by an hour"}"#), 200),
+        (post(&verdict, r#"{"verdict":"bad"}"#), 400),
+        (post("/v1/alerts/unheard-of/verdict", r#"{"verdict":"late"}"#), 404),
     ];
     let mut frames = Vec::new();
     for (at, (asked, status)) in table.into_iter().enumerate() {
