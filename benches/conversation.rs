@@ -1,8 +1,8 @@
 //! What conversations cost apart from the encoder: turns a second through admission, state, detectors and alerts with
 //! scores recorded before; bytes of an idle and of a busy conversation; memory over a million turns; and what
-//! 100,000 open conversations with running timers cost when nothing happens.
+//! 100,000 open conversations with running timers cost when nothing happens, or somebody lists them.
 //!
-//! Run: `cargo bench --bench conversation`, or with `-- turns`, `long`, `idle`, `busy` or `timers` for one of them.
+//! Run: `cargo bench --bench conversation`, or with `-- turns`, `long`, `idle`, `busy`, `timers` or `lists` for one of them.
 //! The figures in docs/performance.md come from here. Scores are recorded once from the shipped model, for the demo's
 //! turns without their contexts.
 
@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
-use undertone::pipeline::{Admission, Answer, Pipeline, PipelineConfig, Ticket};
+use undertone::pipeline::{Admission, Answer, Filter, Pipeline, PipelineConfig, Ticket};
 use undertone::scoring::{Model, Prepared, Scores};
 use undertone::telemetry::{MetricLimits, Metrics};
-use undertone::wire::{Channel, ClientFrame, Clock, Closed, Role, ServerFrame, Turn};
+use undertone::wire::{Channel, ClientFrame, Clock, Closed, Level, Role, ServerFrame, Turn};
 
 const ROUNDS: usize = 5;
 const BATCH_TURNS: usize = 32;
@@ -30,6 +30,8 @@ const OPEN_AT_ONCE: usize = 2_000;
 const HELD: usize = 100_000;
 /// Turns of a conversation that counts as busy.
 const BUSY_TURNS: usize = 20;
+/// Turns of a conversation that is listed.
+const LISTED_TURNS: usize = 3;
 /// Quiet seconds of the server that are measured.
 const QUIET_SECONDS: u32 = 60;
 
@@ -62,7 +64,7 @@ fn main() {
     let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let Some(part) = wanted else {
         // Each in a process of its own: memory that another one has freed would be taken for nothing.
-        for part in ["turns", "long", "idle", "busy", "timers"] {
+        for part in ["turns", "long", "idle", "busy", "timers", "lists"] {
             let program = std::env::current_exe().expect("this program");
             let status = std::process::Command::new(program).arg(part).status().expect("it runs");
             assert!(status.success(), "{part} failed");
@@ -77,7 +79,8 @@ fn main() {
         "idle" => house.held(1, "idle: one turn of the customer"),
         "busy" => house.held(BUSY_TURNS, "busy: twenty turns"),
         "timers" => house.timers(),
-        other => panic!("{other} is none of turns, long, idle, busy, timers"),
+        "lists" => house.lists(),
+        other => panic!("{other} is none of turns, long, idle, busy, timers, lists"),
     }
 }
 
@@ -180,6 +183,36 @@ impl House {
             scrape.as_secs_f64() * 1e3,
             fired.as_secs_f64() * 1e3
         );
+    }
+
+    /// What it costs to look at conversations.
+    fn lists(&mut self) {
+        self.pipeline = pipeline();
+        for conversation in 0..HELD {
+            (0..LISTED_TURNS).for_each(|number| self.say(conversation, conversation + number, start()));
+        }
+        let best = |look: &dyn Fn()| {
+            let times = (0..ROUNDS).map(|_| {
+                let began = Instant::now();
+                look();
+                began.elapsed()
+            });
+            times.min().expect("rounds").as_secs_f64() * 1e3
+        };
+        let list = |filter: &Filter, offset, limit| {
+            let list = self.pipeline.conversations(filter, offset, limit, moment(60));
+            assert!(!list.conversations.is_empty());
+        };
+        let high = Filter { level: Some(Level::High), ..Filter::default() };
+        println!("\n## Lists\n{HELD} open conversations of {LISTED_TURNS} turns, best of {ROUNDS} rounds");
+        println!("the first 50: {:.0} ms", best(&|| list(&Filter::default(), 0, 50)));
+        println!(
+            "the last 500 of the first 10,000: {:.0} ms",
+            best(&|| list(&Filter::default(), 9_500, 500))
+        );
+        println!("the first 50 at high or above: {:.0} ms", best(&|| list(&high, 0, 50)));
+        let one = || assert!(self.pipeline.conversation(&id(7), moment(60)).is_some());
+        println!("one conversation: {:.3} ms", best(&one));
     }
 
     fn say(&self, conversation: usize, number: usize, at: Timestamp) {

@@ -68,6 +68,8 @@ pub struct ServerConfig {
     /// Lower case, as browsers send them.
     pub allowed_origins: Vec<String>,
     pub connections_max: usize,
+    /// Sockets of `/v1/events` among them.
+    pub subscribers_max: usize,
     pub identify_timeout: Duration,
     pub heartbeat_interval: Duration,
     pub shutdown_grace: Duration,
@@ -105,6 +107,8 @@ pub struct ConversationConfig {
     pub idle: Duration,
     /// The same where people take their time: e-mail, social media, text messages, and what is not said.
     pub slow_idle: Duration,
+    /// The last turns of each conversation that people may read.
+    pub timeline_turns: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -115,6 +119,8 @@ pub struct AlertsConfig {
     pub rules: RuleSet,
     pub cool_down: Duration,
     pub series_max: usize,
+    /// Where what people say of alerts is written down.
+    pub verdicts_file: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -160,6 +166,7 @@ impl Config {
                 live_seconds: whole_seconds(self.conversation.idle),
                 slow_seconds: whole_seconds(self.conversation.slow_idle),
             },
+            timeline_turns: self.conversation.timeline_turns,
             max_clock_skew_seconds: whole_seconds(self.limits.clock_skew_max),
             public_url: self.server.public_url.clone(),
             alerts: AlertLimits { cooldown_seconds: whole_seconds(self.alerts.cool_down) },
@@ -210,6 +217,7 @@ impl Config {
             conversation: ConversationConfig {
                 idle: raw.seconds("conversation.idle_seconds", 1..=2_592_000)?,
                 slow_idle: raw.seconds("conversation.slow_idle_seconds", 1..=2_592_000)?,
+                timeline_turns: raw.count("conversation.timeline_turns", 0..=500)?,
             },
             detectors: detectors::validate(raw)?,
             alerts: AlertsConfig::validate(raw)?,
@@ -244,6 +252,7 @@ impl ServerConfig {
             },
             allowed_origins: origins(raw)?,
             connections_max: raw.count("server.max_connections", 1..=1_000_000)?,
+            subscribers_max: raw.count("server.max_subscribers", 0..=1_000_000)?,
             identify_timeout: raw.seconds("server.identify_timeout_seconds", 1..=600)?,
             heartbeat_interval: raw.seconds("server.heartbeat_interval_seconds", 1..=3_600)?,
             shutdown_grace: raw.seconds("server.shutdown_grace_seconds", 0..=3_600)?,
@@ -265,6 +274,7 @@ impl AlertsConfig {
             rules,
             cool_down: raw.seconds("alerts.cool_down_seconds", 0..=86_400)?,
             series_max: raw.count("alerts.max_series", 0..=1_000)?,
+            verdicts_file: raw.text("alerts.verdicts_file")?.into(),
         })
     }
 }

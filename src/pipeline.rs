@@ -19,6 +19,7 @@ mod effects;
 mod gauges;
 mod ledger;
 mod time;
+mod views;
 mod watching;
 
 #[cfg(test)]
@@ -28,11 +29,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use parking_lot::RwLock;
 
 pub use config::PipelineConfig;
 pub use ledger::Counts;
-pub use watching::{Happening, Nobody, Watcher};
+pub use views::{Filter, LISTED_MAX, Listed};
+pub use watching::{Happening, Watcher, Watchers};
 
 use crate::alerts::RuleSet;
 use crate::conversation::phrases::Phrases;
@@ -106,7 +109,7 @@ pub struct Pipeline<T: Ticket> {
     model: String,
     /// Randomly seeded: turn ids are chosen by others.
     fingerprints: RandomState,
-    watcher: Arc<dyn Watcher>,
+    watchers: Vec<Arc<dyn Watcher>>,
     /// Those in force; replaced whole.
     rules: RwLock<RuleSet>,
 }
@@ -140,14 +143,14 @@ impl<T: Ticket> Pipeline<T> {
             metrics,
             model,
             fingerprints: RandomState::new(),
-            watcher: Arc::new(Nobody),
+            watchers: Vec::new(),
         }
     }
 
-    /// With somebody who is told of everything.
+    /// With one more who is told of everything.
     #[must_use]
     pub fn watched_by(mut self, watcher: Arc<dyn Watcher>) -> Self {
-        self.watcher = watcher;
+        self.watchers.push(watcher);
         self
     }
 
@@ -308,6 +311,11 @@ impl<T: Ticket> Pipeline<T> {
     /// The account of turns so far.
     pub fn counts(&self) -> Counts {
         self.ledger.counts()
+    }
+
+    /// The time zone of the business.
+    pub fn zone(&self) -> &TimeZone {
+        self.config.detectors.hours.zone()
     }
 
     /// Conversations held.

@@ -1,8 +1,14 @@
 //! docs/protocol.md against the code: every code and limit it states, and every example a client might copy.
 
-use undertone::conversation::{CUSTOMERS_MAX, FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, ids};
+use undertone::conversation::{
+    ALERTS_KEPT_MAX, CUSTOMERS_MAX, FINDINGS_MAX, RETURN_GRACE_SECONDS, SLOTS_MAX, TIMELINE_CHARS_MAX, ids,
+};
 use undertone::detectors::promises::PROMISES_MAX;
+use undertone::gateway::events::{BYTES_KEPT_MAX, EVENTS_KEPT_MAX, EVENTS_WAITING_MAX};
+use undertone::gateway::verdicts::ALERTS_REMEMBERED_MAX;
+use undertone::pipeline::LISTED_MAX;
 use undertone::wire::limits;
+use undertone::wire::verdicts::NOTE_CHARS_MAX;
 use undertone::wire::{Act, ClientFrame, CloseCode, ErrorCode, FrameError, Mistake, Signal};
 
 const PROTOCOL: &str = include_str!("../docs/protocol.md");
@@ -63,7 +69,14 @@ fn the_limits_are_those_of_the_code() {
         ("findings remembered", FINDINGS_MAX.to_string()),
         ("promises remembered", PROMISES_MAX.to_string()),
         ("customers remembered", CUSTOMERS_MAX.to_string()),
+        ("events that a reader", format!("{EVENTS_KEPT_MAX}, {BYTES_KEPT_MAX} bytes")),
+        ("events that wait", EVENTS_WAITING_MAX.to_string()),
         ("a body of", format!("{} bytes, {} turns", limits::BODY_BYTES_MAX, limits::BODY_TURNS_MAX)),
+        ("text of such a turn", format!("{TIMELINE_CHARS_MAX} code points")),
+        ("alerts shown", ALERTS_KEPT_MAX.to_string()),
+        ("conversations that can be listed", LISTED_MAX.to_string()),
+        ("alerts that a verdict", format!("the last {ALERTS_REMEMBERED_MAX} ")),
+        ("`note` of a verdict", format!("{NOTE_CHARS_MAX} code points")),
         ("the quote", format!("{} code points", limits::QUOTE_CHARS_MAX)),
     ];
     for (name, value) in stated {

@@ -17,9 +17,15 @@ struct Serve {
 impl Serve {
     /// Started on free ports; ready when it says that it listens.
     fn start() -> Serve {
+        Serve::start_with(&[])
+    }
+
+    /// The same with these settings.
+    fn start_with(settings: &[String]) -> Serve {
         let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
             .args(["serve", "--set", "server.listen=127.0.0.1:0", "--set", "admin.listen=127.0.0.1:0"])
             .args(["--set", "log.format=json"])
+            .args(settings.iter().flat_map(|setting| ["--set", setting]))
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
@@ -37,9 +43,28 @@ impl Serve {
         }
     }
 
-    fn signal(&self) {
+    fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+        assert!(Command::new("kill").args([name, &id]).status().expect("kill runs").success());
+    }
+
+    /// Reads the log up to a line with this in it.
+    fn await_log(&mut self, expect: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.log.read_line(&mut line).expect("a log") > 0, "it ended before it said {expect}");
+            if line.contains(expect) {
+                return line;
+            }
+        }
+    }
+
+    /// What `/metrics` says of the rules.
+    fn reload_success(&self) -> String {
+        let request = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+        let metrics = exchange(&self.admin, request);
+        let line = metrics.lines().find(|line| line.starts_with("undertone_rules_reload_success"));
+        line.expect("it is there").to_owned()
     }
 
     /// Its exit code, and what else it logged.
@@ -85,8 +110,44 @@ fn it_scores_a_turn_shows_its_model_and_goes_down_cleanly_on_sigterm() {
     {
         assert!(metrics.contains(series), "{series}");
     }
-    serve.signal();
+    serve.signal("-TERM");
     let (code, log) = serve.wait();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("everything that was accepted has been answered"), "{log}");
+}
+
+#[test]
+fn changed_rules_come_into_force_and_bad_ones_leave_the_old_in_force_and_say_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("rules.toml");
+    let write = |version: &str, when: &str| {
+        let rules = format!(
+            "version = \"{version}\"\n[[rule]]\nname = \"Any\"\nkind = \"service\"\nseverity = \"info\"\nsummary = \"s\"\nwhen = '{when}'\n"
+        );
+        std::fs::write(&file, rules).expect("written");
+    };
+    write("first", "risk > 2.0");
+    let mut serve = Serve::start_with(&[format!("alerts.rules_file={}", file.display())]);
+    assert!(serve.reload_success().ends_with(" 1"));
+
+    write("second", "rissk > 2.0");
+    let refused = serve.await_log("those before stay in force");
+    assert!(refused.contains(":7: rule Any") && refused.contains("did you mean risk?"), "{refused}");
+    assert!(serve.reload_success().ends_with(" 0"));
+
+    write("third-one", "risk > 0.0");
+    assert!(serve.await_log("rules loaded").contains("third-one-"));
+    assert!(serve.reload_success().ends_with(" 1"));
+    serve.signal("-HUP");
+    assert!(serve.await_log("rules loaded").contains("third-one-"), "SIGHUP reads the file again");
+    serve.signal("-TERM");
+    assert_eq!(serve.wait().0, Some(0));
+}
+
+#[test]
+fn a_hang_up_does_not_end_a_server_with_the_shipped_rules() {
+    let serve = Serve::start();
+    serve.signal("-HUP");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(serve.reload_success().ends_with(" 1"), "it still answers");
 }

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::detectors::RiskModel;
 use crate::offline::backtest::counts::RuleName;
 use crate::offline::backtest::follow::Followed;
-use crate::offline::backtest::labels::Labels;
+use crate::offline::backtest::labels::{FileError, Labels};
 use crate::offline::backtest::report::{Context, Report, Rules};
 use crate::offline::backtest::source::{Part, Source};
 use crate::offline::backtest::text;
@@ -204,8 +204,9 @@ fn with_rules(settings: PipelineConfig, file: Option<&Path>) -> Result<(Pipeline
     Ok((PipelineConfig { rules, ..settings }, named))
 }
 
-fn verdicts(args: &BacktestArgs, _config: &Config) -> anyhow::Result<Option<Verdicts>> {
-    Ok(args.verdicts.as_deref().map(Verdicts::read).transpose()?)
+fn verdicts(args: &BacktestArgs, config: &Config) -> Result<Option<Verdicts>, FileError> {
+    let usual = Some(config.alerts.verdicts_file.as_path()).filter(|file| file.exists());
+    args.verdicts.as_deref().or(usual).map(Verdicts::read).transpose()
 }
 
 fn open_lanes(config: &Config, settings: Vec<PipelineConfig>) -> anyhow::Result<Lanes> {

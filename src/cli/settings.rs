@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::config::{Config, ConfigError, Sources};
 
 /// Where the settings come from.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct SettingsArgs {
     /// The configuration file. Default: undertone.toml in the working directory, if it is there.
     #[arg(long, value_name = "FILE")]

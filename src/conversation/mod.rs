@@ -11,6 +11,7 @@ pub mod moments;
 pub mod phrases;
 pub mod words;
 
+mod alerts_kept;
 mod customers;
 mod findings;
 mod history;
@@ -19,6 +20,7 @@ mod queue;
 mod source;
 mod state;
 mod store;
+mod timeline;
 mod timer;
 
 use std::sync::Arc;
@@ -30,12 +32,13 @@ use crate::detectors::{Course, DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
 use crate::wire::{Clock, Level, Role, Scored, Turn};
 
+pub use alerts_kept::{ALERTS_KEPT_MAX, AlertsKept, KeptAlert};
 pub use customers::{
     Acquaintance, Baseline, CUSTOMERS_MAX, Contact, Customers, Earlier, Key, Legacy, Mood, OPENING_MAX,
 };
 pub use findings::{FINDINGS_MAX, Findings};
 pub use history::{HISTORY_TURNS_MAX, History, Mark};
-pub use memory::{ANSWERS_MAX, TURN_IDS_MAX};
+pub use memory::TURN_IDS_MAX;
 pub use queue::{PendingClose, PendingTransfer, PendingTurn, Ready, SLOTS_MAX, WAITERS_MAX};
 pub use source::{GONE_RECHECK_SECONDS, Quiet, RETURN_GRACE_SECONDS, SERVER_TIMELINE, Source};
 pub use state::{
@@ -43,6 +46,7 @@ pub use state::{
     SCORES_MAX, Said, State, TurnEffect,
 };
 pub use store::{CLOSED_KEPT_SECONDS, Departure, Full, IdleLimits, Store, StoreLimits};
+pub use timeline::{ANSWERS_MAX, TIMELINE_CHARS_MAX, Text, Timeline};
 pub use timer::{Timer, Timing};
 
 /// What became of a turn that asked to be let in.
@@ -75,6 +79,10 @@ pub struct Conversation<T> {
     /// With hysteresis, after the last turn that took effect.
     pub level: Level,
     pub episodes: Episodes,
+    /// The last alerts, for people to read.
+    pub alerts: AlertsKept,
+    /// The last turns, for people to read, and to answer repeats from.
+    pub timeline: Timeline,
     /// What the detectors remember.
     pub watch: Watch,
     /// What the risk is made of.
@@ -100,6 +108,8 @@ impl<T: Clone> Conversation<T> {
             state: State::default(),
             level: Level::Calm,
             episodes: Episodes::default(),
+            alerts: AlertsKept::default(),
+            timeline: Timeline::default(),
             watch: Watch::default(),
             course: Course::default(),
             timing: Timing::default(),
@@ -186,11 +196,6 @@ impl<T: Clone> Conversation<T> {
         Some(ready)
     }
 
-    /// Holds an answer for repeats of its turn.
-    pub fn hold(&mut self, answer: Arc<Scored>) {
-        self.memory.hold(answer);
-    }
-
     /// Whether something is under way: then the conversation stays.
     pub fn in_flight(&self) -> bool {
         !self.queue.is_empty()
@@ -227,7 +232,7 @@ impl<T: Clone> Conversation<T> {
                 Entry::Repeated(None)
             }
         } else if self.memory.knows(fingerprint) {
-            Entry::Repeated(self.memory.answer(turn_id).cloned())
+            Entry::Repeated(self.timeline.answer(turn_id).cloned())
         } else {
             return None;
         };

@@ -152,6 +152,11 @@ impl<T: Clone> Store<T> {
         Some(result)
     }
 
+    /// Lets `f` look at the conversation, if it is held.
+    pub fn look<R>(&self, id: &str, f: impl FnOnce(&Conversation<T>) -> R) -> Option<R> {
+        self.map.get(id).map(|held| f(&held.conversation))
+    }
+
     /// Runs `f` on the conversation, which is begun if it is not held. Where room is needed another one leaves,
     /// after `leave` has seen it.
     ///

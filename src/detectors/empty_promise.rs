@@ -82,6 +82,11 @@ impl Pledged {
         self.ledger.carry(entries, id, setting.gone_seconds, at);
     }
 
+    /// All that are remembered, oldest first.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.ledger.entries()
+    }
+
     /// Promises that are open at `at`, and those that are overdue.
     pub fn open_and_overdue(&self, at: Timestamp) -> (usize, usize) {
         self.ledger.open_and_overdue(at)

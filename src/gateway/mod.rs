@@ -6,23 +6,32 @@
 //!
 //! ```text
 //! listener ─► routes (origin, token) ─┬─► handshake ─► session ─┐
-//!                                     └─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
-//!                                            outbox ◄── reply ◄──────────────────┘
+//!                                     ├─► turns (HTTP) ─────────┴─► live ─► pipeline, scorer
+//!                                     ├─► conversations ─► pipeline, pages
+//!                                     └─► verdict_route ─► verdicts ◄─ pipeline (alerts)
+//!                                            outbox ◄── reply ◄──────────────────┤
+//!                          events (hub, ring, sessions of their own) ◄───────────┘
 //! ```
 
+pub mod events;
 pub mod live;
 pub mod reply;
 pub mod scorer;
+pub mod verdicts;
 
 mod access;
 mod admin;
+mod body;
+mod conversations;
 mod handshake;
 mod listener;
 mod outbox;
 mod producers;
 mod routes;
 mod session;
+mod socket;
 mod turns;
+mod verdict_route;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -40,6 +49,7 @@ use crate::pipeline::Pipeline;
 use crate::telemetry::Metrics;
 use live::{Live, TurnScorer};
 use reply::Reply;
+use verdicts::Verdicts;
 
 /// How often idle conversations and due timers are looked for.
 const TICK_INTERVAL_MS: u64 = 1_000;
@@ -58,6 +68,10 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     pub pipeline: Arc<Pipeline<Reply>>,
     pub scorer: Arc<dyn TurnScorer>,
+    /// Watches the pipeline.
+    pub hub: Arc<events::Hub>,
+    /// Must watch the pipeline: verdicts are given on what it was told of.
+    pub verdicts: Arc<Verdicts>,
 }
 
 /// How the way down went.
@@ -75,6 +89,10 @@ struct Shared {
     metrics: Arc<Metrics>,
     live: Arc<Live>,
     producers: producers::Producers,
+    events: events::Events,
+    verdicts: Arc<Verdicts>,
+    /// Looking at conversations for people.
+    readings: Semaphore,
     /// Names this process: a client that sees another one knows that the state is new.
     epoch: String,
     /// Connections and sessions that must end before the process does.
@@ -85,6 +103,17 @@ struct Shared {
     cut: CancellationToken,
 }
 
+impl Shared {
+    /// Whether an `identify` with this token is let in; none is fine where it was shown in the handshake already.
+    fn accepts(&self, token: Option<&str>, shown: bool) -> bool {
+        match (&self.server.token, token) {
+            (None, _) => true,
+            (Some(expected), Some(offered)) => expected.accepts(offered),
+            (Some(_), None) => shown,
+        }
+    }
+}
+
 /// Serves until `shutdown`, then drains within the grace period.
 pub async fn run(
     parts: Parts,
@@ -92,10 +121,14 @@ pub async fn run(
     admin: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let Parts { server, metrics, pipeline, scorer } = parts;
+    let Parts { server, metrics, pipeline, scorer, hub, verdicts } = parts;
+    let crew = events::Crew::new();
     let shared = Arc::new(Shared {
         live: Arc::new(Live::new(pipeline, scorer, metrics.clone())),
         producers: producers::Producers::default(),
+        events: events::Events::new(hub, server.subscribers_max, &crew),
+        verdicts,
+        readings: Semaphore::new(conversations::READINGS_MAX),
         epoch: random_id(),
         tasks: TaskTracker::new(),
         stopping: CancellationToken::new(),
@@ -139,11 +172,15 @@ async fn drain(shared: &Arc<Shared>) -> Drained {
     let live = shared.live.clone();
     let answered = async {
         shared.tasks.wait().await;
-        tokio::task::spawn_blocking(move || live.finish_drain()).await
+        let scored = tokio::task::spawn_blocking(move || live.finish_drain()).await;
+        // Last: readers hear what the last turns meant.
+        shared.events.drain().await;
+        scored
     };
     let outcome = timeout(shared.server.shutdown_grace, answered).await;
     shared.cut.cancel();
-    let _ = timeout(Duration::from_millis(CUT_MS_MAX), shared.tasks.wait()).await;
+    let ended = async { tokio::join!(shared.tasks.wait(), shared.events.ended()) };
+    let _ = timeout(Duration::from_millis(CUT_MS_MAX), ended).await;
     match outcome {
         Ok(Ok(())) => Drained::Clean,
         Ok(Err(_)) | Err(_) => Drained::CutOff,

@@ -5,12 +5,10 @@
 //! Called by `handshake`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -18,19 +16,14 @@ use super::Shared;
 use super::live::Flow;
 use super::outbox::Outbox;
 use super::producers::Producer;
-use super::random_id;
-use crate::wire::limits::{FRAME_BYTES_MAX, INFLIGHT_TURNS_MAX, TEXT_CHARS_MAX};
-use crate::wire::{Clock, CloseCode, ErrorCode, ErrorFrame, Hello, ServerFrame};
+use super::socket::{CLOSE_PATIENCE, End, Heartbeat, READY, Socket, hello};
+use crate::wire::limits::INFLIGHT_TURNS_MAX;
+use crate::wire::{Clock, CloseCode, ErrorCode, ErrorFrame, ServerFrame};
 
-mod closing;
 mod frames;
 
 /// Frames written before anything else is looked at.
 const WRITE_BATCH_FRAMES_MAX: usize = 64;
-/// Writing a batch takes at most this long, or the client does not read.
-const WRITE_STALL_SECONDS_MAX: u64 = 10;
-/// Intervals without a sign of life after which a socket is taken for dead.
-const MISSED_HEARTBEATS_MAX: u32 = 2;
 /// The window told to clients that should slow down.
 const SLOW_WINDOW_TURNS: usize = 32;
 
@@ -40,7 +33,7 @@ const ENDPOINT: &str = "ingest";
 /// One socket and what is known of it.
 pub(super) struct Session<S> {
     shared: Arc<Shared>,
-    socket: WebSocketStream<S>,
+    socket: Socket<S>,
     outbox: Arc<Outbox>,
     /// Who it belongs to: a producer without a name until it identifies itself.
     producer: Arc<Producer>,
@@ -60,30 +53,17 @@ pub(super) struct Session<S> {
     draining: bool,
 }
 
-/// Why a session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// We close, with a code.
-    Close(CloseCode, &'static str),
-    /// The client closed or went away.
-    Gone,
-    /// The client does not read: there is nobody to say goodbye to.
-    Stalled,
-    /// The process stops now.
-    Cut,
-}
-
 // === impl Session ===
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(shared: Arc<Shared>, socket: WebSocketStream<S>, authenticated: bool) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, stream: WebSocketStream<S>, authenticated: bool) -> Self {
         let outbox = Arc::new(Outbox::new());
         Session {
             flow: shared.live.flow(),
             producer: shared.producers.join(None, Clock::Wall, &outbox),
             unnamed: None,
+            socket: Socket::new(stream, shared.cut.clone()),
             shared,
-            socket,
             outbox,
             told: Flow::Ok,
             authenticated,
@@ -129,28 +109,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Hello at once; ready too where nothing has to be shown first.
     fn greet(&mut self) {
-        self.outbox.push(&ServerFrame::Hello(Hello {
-            session_id: random_id(),
-            epoch: self.shared.epoch.clone(),
-            heartbeat_interval_ms: u64::try_from(self.shared.server.heartbeat_interval.as_millis())
-                .unwrap_or(u64::MAX),
-            max_inflight: INFLIGHT_TURNS_MAX,
-            max_frame_bytes: FRAME_BYTES_MAX,
-            max_text_chars: TEXT_CHARS_MAX,
-            durable_ack: false,
-        }));
+        self.outbox.push(&hello(&self.shared));
         if self.authenticated {
-            self.outbox.push(&ServerFrame::Ready { resumed: false, last_seq: 0 });
+            self.outbox.push(&READY);
         }
     }
 
     async fn serve(&mut self) -> End {
         let shared = self.shared.clone();
         let outbox = self.outbox.clone();
-        let heartbeat = shared.server.heartbeat_interval;
-        let mut beats = interval_at(Instant::now() + heartbeat, heartbeat);
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silent_beats = 0;
+        let mut heartbeat = Heartbeat::new(shared.server.heartbeat_interval);
         let identify_until = Instant::now() + shared.server.identify_timeout;
         loop {
             self.announce_flow();
@@ -161,16 +129,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return End::Close(CloseCode::GoingAway, "the server is shutting down");
             }
             let step = tokio::select! {
-                message = self.socket.next() => {
-                    silent_beats = 0;
-                    self.on_message(message).await
+                heard = self.socket.hear() => {
+                    heartbeat.alive();
+                    self.on_heard(heard).await
                 }
                 () = outbox.pushed() => Ok(()),
                 changed = self.flow.changed() => changed.map_err(|_| End::Cut),
-                _ = beats.tick() => {
-                    silent_beats += 1;
-                    self.beat(silent_beats).await
-                }
+                beat = heartbeat.beat() => match beat {
+                    Ok(ping) => self.write([ping]).await,
+                    Err(end) => Err(end),
+                },
                 () = sleep_until(identify_until), if !self.authenticated => {
                     Err(End::Close(CloseCode::TimedOut, "no identify in time"))
                 }
@@ -184,14 +152,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return end;
             }
         }
-    }
-
-    /// Asks for a sign of life, or gives up waiting for one.
-    async fn beat(&mut self, silent_beats: u32) -> Result<(), End> {
-        if silent_beats > MISSED_HEARTBEATS_MAX {
-            return Err(End::Close(CloseCode::TimedOut, "no sign of life"));
-        }
-        self.write(vec![Message::Ping(Vec::new().into())]).await
     }
 
     /// Tells a changed flow state, before the refusals it warns of.
@@ -214,28 +174,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             if frames.is_empty() {
                 return Ok(());
             }
-            self.write(frames.into_iter().map(Message::text).collect()).await?;
+            self.write(frames.into_iter().map(Message::text)).await?;
         }
     }
 
     /// Writes a batch, unless that takes too long.
-    async fn write(&mut self, messages: Vec<Message>) -> Result<(), End> {
-        let (outbox, shared) = (self.outbox.clone(), self.shared.clone());
-        let socket = &mut self.socket;
-        let writing = async move {
-            for message in messages {
-                socket.feed(message).await?;
-            }
-            socket.flush().await
-        };
-        tokio::select! {
-            written = timeout(Duration::from_secs(WRITE_STALL_SECONDS_MAX), writing) => match written {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(End::Gone),
-                Err(_) => Err(End::Stalled),
-            },
-            () = outbox.overflowed() => Err(End::Stalled),
-            () = shared.cut.cancelled() => Err(End::Cut),
+    async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), End> {
+        self.socket.write(messages, self.outbox.overflowed()).await
+    }
+
+    /// Writes what waits, then why it ends.
+    async fn close(&mut self, code: CloseCode, reason: &'static str) {
+        if self.write_out().await.is_ok() {
+            self.socket.close(code, reason, CLOSE_PATIENCE).await;
         }
     }
 

@@ -4,27 +4,22 @@
 //! in the order of the body. Called by `routes`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::StreamExt;
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use super::Shared;
 use super::reply::{HttpBatch, Reply};
 use super::routes::{json, refusal};
+use super::{Shared, body};
 use crate::clock;
 use crate::wire::inbound::turn_from_value;
 use crate::wire::limits::{BODY_BYTES_MAX, BODY_TURNS_MAX};
 use crate::wire::{Clock, ErrorCode, ErrorFrame, FrameError, ServerFrame};
 
-/// A body takes at most this long to arrive.
-const BODY_SECONDS_MAX: u64 = 30;
 /// Told to clients where the refusal named no time.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
@@ -38,7 +33,7 @@ pub(super) async fn post(State(shared): State<Arc<Shared>>, request: Request) ->
         return *refused;
     }
     let waits = !request.uri().query().unwrap_or_default().split('&').any(|part| part == "wait=false");
-    let body = match read(request).await {
+    let body = match body::read(request, BODY_BYTES_MAX).await {
         Ok(body) => body,
         Err(refused) => return *refused,
     };
@@ -134,44 +129,6 @@ fn is_readable(headers: &HeaderMap) -> Result<(), Box<Response>> {
         return Err(Box::new(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::InvalidFrame, message)));
     }
     Ok(())
-}
-
-async fn read(request: Request) -> Result<Vec<u8>, Box<Response>> {
-    let too_large = || {
-        let message = format!("a body has at most {BODY_BYTES_MAX} bytes");
-        Box::new(refusal(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::FrameTooLarge, message))
-    };
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > BODY_BYTES_MAX) {
-        return Err(too_large());
-    }
-    match timeout(Duration::from_secs(BODY_SECONDS_MAX), gather(request.into_body())).await {
-        Ok(Ok(Some(body))) => Ok(body),
-        Ok(Ok(None)) => Err(too_large()),
-        Ok(Err(())) => {
-            Err(Box::new(refusal(StatusCode::BAD_REQUEST, ErrorCode::InvalidFrame, "the body broke off")))
-        }
-        Err(_) => Err(Box::new(refusal(
-            StatusCode::REQUEST_TIMEOUT,
-            ErrorCode::InvalidFrame,
-            "the body took too long",
-        ))),
-    }
-}
-
-/// The whole body; none where it is too large.
-async fn gather(body: Body) -> Result<Option<Vec<u8>>, ()> {
-    let mut stream = body.into_data_stream();
-    let mut whole = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| ())?;
-        if whole.len() + chunk.len() > BODY_BYTES_MAX {
-            return Ok(None);
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Ok(Some(whole))
 }
 
 /// The elements of a body: of an array, of lines, or the one object it is.

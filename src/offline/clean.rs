@@ -1,7 +1,7 @@
 //! Text from outside made fit for a terminal: what customers write must not move the cursor, change colours
 //! or turn the writing direction.
 //!
-//! Holds always: no control character comes out, and no more columns than asked for. Called by `replay`.
+//! Holds always: no control character comes out, and no more columns than asked for. Called by `replay` and `backtest`.
 
 /// `text` on one line: control and direction characters are gone, runs of white space are one space.
 pub fn clean(text: &str) -> String {

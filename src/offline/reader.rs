@@ -235,7 +235,9 @@ impl Line {
         let line = self.number;
         match self.entry {
             Err(error) => vec![Event { line, frame: Err(error) }],
-            Ok(Entry::Frame(ClientFrame::Identify(_) | ClientFrame::Ping { .. })) => Vec::new(),
+            Ok(Entry::Frame(
+                ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. },
+            )) => Vec::new(),
             Ok(Entry::Frame(frame)) => vec![Event { line, frame: Ok(frame) }],
             Ok(Entry::Conversation(recorded)) => {
                 let frames = recorded.into_frames(spacing).into_iter();

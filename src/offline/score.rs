@@ -219,7 +219,9 @@ impl<S: OfflineScorer, L: Listener> Run<'_, S, L> {
             Ok(ClientFrame::Closed { closed, .. }) => self.advance(closed.ts),
             Ok(ClientFrame::Transferred { transferred, .. }) => self.advance(transferred.ts),
             // Live sessions have them; a recording of one may, too.
-            Ok(ClientFrame::Identify(_) | ClientFrame::Ping { .. }) => return Ok(()),
+            Ok(ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. }) => {
+                return Ok(());
+            }
             Err(error) => {
                 for lane in &self.lanes {
                     lane.frames.lock().push(ServerFrame::Error((**error).clone()));
@@ -259,7 +261,7 @@ impl<S: OfflineScorer, L: Listener> Run<'_, S, L> {
             ClientFrame::Transferred { seq, transferred } => {
                 pipeline.transferred(transferred, Clock::Event, now, ticket(seq, None));
             }
-            ClientFrame::Identify(_) | ClientFrame::Ping { .. } => {}
+            ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => {}
         }
     }
 

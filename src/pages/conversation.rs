@@ -29,6 +29,9 @@ impl Default for PageOptions {
     }
 }
 
+/// The part of a page that says that a verdict was recorded; shown only where the address ends in it.
+pub const RECORDED: &str = "verdict-recorded";
+
 /// The page of a conversation. It must be sent with [`super::CONTENT_SECURITY_POLICY`].
 pub fn conversation(detail: &ConversationDetail, options: &PageOptions) -> String {
     let subject = Subject::new(detail, "", &options.zone);
@@ -43,6 +46,9 @@ pub fn conversation(detail: &ConversationDetail, options: &PageOptions) -> Strin
         (header(detail, &options.zone))
         main class="columns" {
             section class="why" aria-label="Alerts and risk" {
+                @if options.verdicts {
+                    p id=(RECORDED) { "Your verdict is recorded. Thank you." }
+                }
                 @if !open.is_empty() {
                     h2 { "Open alerts" }
                     @for alert in &open { (card(alert)) }

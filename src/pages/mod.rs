@@ -23,7 +23,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-pub use conversation::{PageOptions, conversation, missing};
+pub use conversation::{PageOptions, RECORDED, conversation, missing};
 pub use gathered::{
     ALERTS_LISTED_MAX, BAD_LINES_SHOWN_MAX, BINS_MAX, Bin, Course, EXAMPLES_MAX, Example, Figures, NameCount,
     Report, RuleCount, TOP_CONVERSATIONS_MAX, Top,
@@ -66,8 +66,9 @@ impl Page<'_> {
                     meta charset="utf-8";
                     @if self.is_file {
                         meta http-equiv="content-security-policy" content={ (*POLICY) "; form-action 'none'" };
-                        meta name="referrer" content="no-referrer";
                     }
+                    // A served page must not say `no-referrer`: its forms would come with `Origin: null` and be refused.
+                    meta name="referrer" content=(if self.is_file { "no-referrer" } else { "same-origin" });
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="robots" content="noindex";
                     meta name="color-scheme" content="light dark";

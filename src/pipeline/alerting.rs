@@ -135,9 +135,11 @@ impl<T: Ticket> Pipeline<T> {
             rules_version: rules.version(),
         };
         let frame = alerts::frame(change, about);
+        conversation.alerts.note(&frame, at);
+        // Whoever hears of it may give a verdict at once, and those are given on what the watcher knows.
+        self.show(conversation, Some(alert.severity), frame.clone());
         if let Some(producer) = &conversation.producer {
             producer.notify(&frame);
         }
-        self.show(conversation, Some(alert.severity), frame);
     }
 }

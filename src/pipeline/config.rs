@@ -11,6 +11,8 @@ pub struct PipelineConfig {
     pub conversations_max: usize,
     /// A conversation in which nothing came in for so long leaves, on the clock passed to the pipeline.
     pub idle: IdleLimits,
+    /// The last turns of each conversation that people may read; 0 keeps no text for them.
+    pub timeline_turns: usize,
     /// How far the `ts` of a source with `clock: wall` may be from the server's time before it is clamped, in
     /// seconds.
     pub max_clock_skew_seconds: u32,
@@ -33,6 +35,7 @@ impl Default for PipelineConfig {
         PipelineConfig {
             conversations_max: 100_000,
             idle: IdleLimits::default(),
+            timeline_turns: 40,
             max_clock_skew_seconds: 300,
             public_url: "http://127.0.0.1:8787".to_owned(),
             alerts: AlertLimits::default(),

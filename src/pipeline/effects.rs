@@ -143,9 +143,10 @@ impl<T: Ticket> Pipeline<T> {
         }
 
         let scored = Arc::new(self.scored(conversation, pending, scores, &assessment, effect.at));
-        conversation.hold(Arc::clone(&scored));
+        let turns_max = self.config.timeline_turns;
+        conversation.timeline.push(effect.at, &pending.text, Arc::clone(&scored), turns_max);
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
-        if self.watcher.wants_scored() {
+        if self.watchers.iter().any(|watcher| watcher.wants_scored()) {
             self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
         }
         self.tell(conversation, findings);
@@ -186,7 +187,8 @@ impl<T: Ticket> Pipeline<T> {
     ) {
         let conversation_id = Arc::clone(&conversation.id);
         let queue = conversation.state.queue.clone();
-        self.watcher.see(Happening { conversation_id, queue, severity, frame });
+        let happening = Arc::new(Happening { conversation_id, queue, severity, frame });
+        self.watchers.iter().for_each(|watcher| watcher.see(&happening));
     }
 
     fn scored(
@@ -297,7 +299,11 @@ fn probabilities(scores: &Scores) -> BTreeMap<&'static str, f64> {
     scores.labels.iter().map(|label| (label.name.as_str(), round4(label.probability))).collect()
 }
 
-fn view<T>(conversation: &Conversation<T>, assessment: &Assessment, at: Timestamp) -> ConversationView {
+pub(super) fn view<T>(
+    conversation: &Conversation<T>,
+    assessment: &Assessment,
+    at: Timestamp,
+) -> ConversationView {
     let state = &conversation.state;
     let waiting = state.waiting_seconds(at);
     ConversationView {

@@ -11,6 +11,7 @@ mod promises;
 mod rules;
 mod state;
 mod stress;
+mod views;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

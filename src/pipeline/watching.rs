@@ -1,7 +1,8 @@
 //! Whoever watches all conversations: the event stream, and the sinks of alerts.
 //!
-//! Holds always: told under the lock of the conversation, in the order in which things take effect, after the producer;
-//! so a watcher must neither wait nor call the pipeline. Called by [`super::Pipeline`].
+//! Holds always: told under the lock of the conversation, in the order in which things take effect, of alerts before
+//! the producer and of everything else after; so a watcher must neither wait nor call the pipeline. Called by
+//! [`super::Pipeline`].
 
 use std::sync::Arc;
 
@@ -23,16 +24,8 @@ pub trait Watcher: Send + Sync + 'static {
     /// Whether anybody would hear of `scored` frames: making one costs a copy.
     fn wants_scored(&self) -> bool;
     /// Something happened. Must not block.
-    fn see(&self, happening: Happening);
+    fn see(&self, happening: &Arc<Happening>);
 }
 
-/// Nobody watches.
-pub struct Nobody;
-
-impl Watcher for Nobody {
-    fn wants_scored(&self) -> bool {
-        false
-    }
-
-    fn see(&self, _: Happening) {}
-}
+/// Several who watch, told one after the other.
+pub struct Watchers(pub Vec<Arc<dyn Watcher>>);

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
+use crate::wire::verdicts::Verdict;
 use crate::wire::{Channel, ErrorCode, Label, Level, Mistake, Role, Severity, Signal};
 use fold::Folded;
 use state::StateGauges;
@@ -30,6 +31,9 @@ pub const ABSTENTION_REASONS: &[&str] = &["language", "too_short", "garbage"];
 pub const EVICTION_REASONS: &[&str] = &["idle", "closed", "limit"];
 /// Websocket endpoints.
 pub const ENDPOINTS: &[&str] = &["ingest", "events"];
+/// Why a reader of `/v1/events` was cut: it took nothing for too long, was too many events behind, or the server dropped
+/// some.
+pub const CUT_REASONS: &[&str] = &["stalled", "behind", "dropped"];
 /// Whether a customer waited for the first answer or a later one.
 pub const WAIT_PHASES: &[&str] = &["first", "later"];
 
@@ -74,6 +78,8 @@ pub struct Metrics {
     batch_turns: Histogram,
     batch_tokens: Histogram,
     connections: Vec<IntGauge>,
+    events_dropped: IntCounter,
+    subscribers_cut: Table1,
     evicted: Table1,
     abstained: Table1,
     waits: Vec<Histogram>,
@@ -126,6 +132,11 @@ impl Metrics {
             batch_turns: tables::batch_turns(&registry),
             batch_tokens: tables::batch_tokens(&registry),
             connections: ENDPOINTS.iter().map(|e| vecs.connections.with_label_values(&[e])).collect(),
+            events_dropped: counter(
+                "events_dropped_total",
+                "Events that readers missed because the server did not keep up; all of them were cut.",
+            ),
+            subscribers_cut: Table1::new(&vecs.subscribers_cut, CUT_REASONS),
             evicted: Table1::new(&vecs.evicted, EVICTION_REASONS),
             abstained: Table1::new(&vecs.abstained, ABSTENTION_REASONS),
             waits: tables::waits(&vecs.wait),
@@ -217,6 +228,16 @@ impl Metrics {
         }
     }
 
+    /// An event for readers of `/v1/events` was dropped.
+    pub fn event_dropped(&self) {
+        self.events_dropped.inc();
+    }
+
+    /// `reason` is one of [`CUT_REASONS`].
+    pub fn subscriber_cut(&self, reason: &'static str) {
+        self.subscribers_cut.named(reason);
+    }
+
     /// When the source's last turn arrived, by the server's clock. No name is shown as `none`.
     pub fn source_last_turn(&self, source: Option<&str>, unix_seconds: f64) {
         self.sources.with(
@@ -286,6 +307,9 @@ impl Metrics {
             self.vecs.alerts_opened.with_label_values(&labels);
             self.vecs.alerts_resolved.with_label_values(&labels);
         }
+        for verdict in Verdict::ALL {
+            self.vecs.alert_verdicts.with_label_values(&[rule, verdict.as_str()]);
+        }
     }
 
     pub fn alert_opened(&self, rule: &str, severity: Severity) {
@@ -294,6 +318,11 @@ impl Metrics {
 
     pub fn alert_resolved(&self, rule: &str, severity: Severity) {
         rule_counter(&self.vecs.alerts_resolved, rule, severity).inc();
+    }
+
+    /// Somebody said something new of an alert.
+    pub fn alert_verdict(&self, rule: &str, verdict: Verdict) {
+        self.vecs.alert_verdicts.with_label_values(&[rule, verdict.as_str()]).inc();
     }
 
     /// Replaces the state gauges: conversations by level and queue, longest wait by queue, open alerts.
@@ -325,6 +354,12 @@ impl Metrics {
         for (state, count) in PROMISE_STATES.iter().zip([open, overdue]) {
             self.vecs.promises.with_label_values(&[state]).set(count as f64);
         }
+    }
+
+    /// Rules were loaded at this time, by the server's clock; none: they were refused, and the old ones stay.
+    pub fn rules_loaded(&self, unix_seconds: Option<f64>) {
+        self.vecs.rules_reload_success.set(f64::from(u8::from(unix_seconds.is_some())));
+        unix_seconds.into_iter().for_each(|now| self.vecs.rules_last_reload.set(now));
     }
 
     pub fn model_info(&self, name: &str, version: &str, precision: &str) {

@@ -85,7 +85,8 @@ pub struct ConversationDetail {
     pub earlier_turns: u64,
     pub findings: Vec<Finding>,
     pub promises: Vec<PromiseView>,
-    /// Oldest first.
+    /// All that are kept, oldest first. `alerts` are the open ones, as in the list: a name may come once only.
+    #[serde(rename = "alert_history")]
     pub alerts: Vec<AlertView>,
 }
 

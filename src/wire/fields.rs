@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::inbound::{ClientFrame, Clock, Closed, Identify, Parsed, Transferred, Turn, Wants};
+use super::inbound::{ClientFrame, Clock, Closed, Identify, Parsed, Subscribe, Transferred, Turn, Wants};
 use super::limits::{self, ATTRIBUTE_BYTES_MAX, ATTRIBUTES_MAX, ID_BYTES_MAX, TEXT_CHARS_MAX};
-use super::{Channel, ErrorCode, Role, Visibility};
+use super::{Channel, ErrorCode, Role, Severity, Visibility};
 
 /// A refusal before the frame's `seq` and `turn_id` are added.
 pub(super) struct Refusal {
@@ -26,7 +26,7 @@ pub(super) struct Fields {
 impl Fields {
     /// Reads the frame that `type` says.
     pub fn frame(mut self) -> Result<Parsed, Refusal> {
-        const TYPES: &str = "identify, turn, conversation.closed, conversation.transferred, ping";
+        const TYPES: &str = "identify, turn, conversation.closed, conversation.transferred, subscribe, ping";
         let kind = match self.map.remove("type") {
             Some(Value::String(kind)) => kind,
             Some(_) => return Err(invalid_frame(format!("type must be a string, one of {TYPES}"))),
@@ -42,6 +42,7 @@ impl Fields {
             "conversation.transferred" => {
                 ClientFrame::Transferred { seq: self.seq()?, transferred: self.transferred()? }
             }
+            "subscribe" => ClientFrame::Subscribe(self.subscribe()?),
             "ping" => ClientFrame::Ping { t: self.map.remove("t").unwrap_or(Value::Null) },
             other => return Err(invalid_frame(format!("type {} is not one of {TYPES}", echo(other)))),
         };
@@ -104,27 +105,45 @@ impl Fields {
             Some(name) => Clock::parse(&name).ok_or_else(|| not_one_of("clock", &name, &Clock::allowed()))?,
             None => Clock::Wall,
         };
-        Ok(Identify { source, token, want: self.want()?, clock })
+        Ok(Identify { source, token, want: self.wants("want")?, clock })
     }
 
-    fn want(&mut self) -> Result<Wants, Refusal> {
+    fn subscribe(&mut self) -> Result<Subscribe, Refusal> {
+        let events = self.wants("events")?;
+        let queue = self.optional_text("queue")?;
+        let min_severity = match self.optional_text("min_severity")? {
+            Some(name) => Some(
+                Severity::parse(&name)
+                    .ok_or_else(|| not_one_of("min_severity", &name, &Severity::allowed()))?,
+            ),
+            None => None,
+        };
+        let conversation_id = match self.optional_text("conversation_id")? {
+            Some(id) if id.is_empty() => return Err(invalid_frame("conversation_id is empty".to_owned())),
+            id => id,
+        };
+        Ok(Subscribe { events, queue, conversation_id, min_severity })
+    }
+
+    /// The kinds of frames listed in a field; all of them without it.
+    fn wants(&mut self, field: &'static str) -> Result<Wants, Refusal> {
         const ALLOWED: &str = "scored, findings, alerts";
-        let list = match self.map.remove("want") {
+        let list = match self.map.remove(field) {
             None | Some(Value::Null) => return Ok(Wants::default()),
             Some(Value::Array(list)) => list,
-            Some(_) => return Err(invalid_frame(format!("want must be a list of {ALLOWED}"))),
+            Some(_) => return Err(invalid_frame(format!("{field} must be a list of {ALLOWED}"))),
         };
-        let mut want = Wants { scored: false, findings: false, alerts: false };
+        let mut wants = Wants { scored: false, findings: false, alerts: false };
         for item in &list {
             match item.as_str() {
-                Some("scored") => want.scored = true,
-                Some("findings") => want.findings = true,
-                Some("alerts") => want.alerts = true,
-                Some(other) => return Err(not_one_of("want", other, ALLOWED)),
-                None => return Err(invalid_frame(format!("want must be a list of {ALLOWED}"))),
+                Some("scored") => wants.scored = true,
+                Some("findings") => wants.findings = true,
+                Some("alerts") => wants.alerts = true,
+                Some(other) => return Err(not_one_of(field, other, ALLOWED)),
+                None => return Err(invalid_frame(format!("{field} must be a list of {ALLOWED}"))),
             }
         }
-        Ok(want)
+        Ok(wants)
     }
 
     fn seq(&mut self) -> Result<Option<u64>, Refusal> {

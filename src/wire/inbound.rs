@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::fields::{Fields, Refusal};
 use super::limits::{self, ID_BYTES_MAX};
 use super::names::names;
-use super::{Channel, ErrorCode, Role, Visibility};
+use super::{Channel, ErrorCode, Role, Severity, Visibility};
 use serde::{Deserialize, Serialize};
 
 names! {
@@ -66,7 +66,19 @@ pub struct Identify {
     pub clock: Clock,
 }
 
-/// Which frames a producer wants back. All by default.
+/// What a reader of `/v1/events` wants to hear; what it says last replaces what it said before.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subscribe {
+    pub events: Wants,
+    /// Only of conversations that are in this queue then.
+    pub queue: Option<String>,
+    /// Only of this conversation.
+    pub conversation_id: Option<String>,
+    /// No alerts below this; scores and findings have no severity and come all the same.
+    pub min_severity: Option<Severity>,
+}
+
+/// Which frames a client wants. All by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wants {
     pub scored: bool,
@@ -81,6 +93,7 @@ pub enum ClientFrame {
     Turn { seq: Option<u64>, turn: Turn },
     Closed { seq: Option<u64>, closed: Closed },
     Transferred { seq: Option<u64>, transferred: Transferred },
+    Subscribe(Subscribe),
     Ping { t: Value },
 }
 
@@ -128,6 +141,17 @@ impl std::fmt::Debug for Transferred {
 impl std::fmt::Debug for Identify {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Identify(token: {}, {:?}, {})", self.token.is_some(), self.want, self.clock)
+    }
+}
+
+impl std::fmt::Debug for Subscribe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (queue, conversation) = (self.queue.is_some(), self.conversation_id.is_some());
+        write!(
+            f,
+            "Subscribe({:?}, queue: {queue}, conversation: {conversation}, {:?})",
+            self.events, self.min_severity
+        )
     }
 }
 

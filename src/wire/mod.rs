@@ -10,6 +10,7 @@ pub mod inbound;
 pub mod limits;
 pub mod names;
 pub mod outbound;
+pub mod verdicts;
 
 mod codes;
 mod fields;
@@ -19,7 +20,9 @@ pub use conversations::{
     AlertState, AlertView, ConversationDetail, ConversationList, ConversationState, ConversationSummary,
     OpenAlertView, PromiseState, PromiseView, TurnView,
 };
-pub use inbound::{ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Transferred, Turn, Wants};
+pub use inbound::{
+    ClientFrame, Clock, Closed, FrameError, Identify, Parsed, Subscribe, Transferred, Turn, Wants,
+};
 pub use names::{
     Act, AlertKind, Channel, FindingKind, FindingState, Found, Label, Level, Mistake, Role, Severity, Signal,
     Visibility,

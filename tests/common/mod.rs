@@ -15,7 +15,13 @@ pub struct Server {
 }
 
 impl Server {
+    #[allow(dead_code, reason = "some tests start it with settings of their own")]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With these settings, as environment variables.
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
             .arg("serve")
             .current_dir(std::env::temp_dir())
@@ -24,6 +30,7 @@ impl Server {
             .env("UNDERTONE_SERVER__TOKEN", TOKEN)
             .env("UNDERTONE_LOG__FORMAT", "json")
             .env("UNDERTONE_LOG__LEVEL", "info")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

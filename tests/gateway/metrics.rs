@@ -50,7 +50,7 @@ async fn every_metric_of_the_contract_is_there() {
         "batch_turns_bucket", "connections", "source_last_turn_timestamp_seconds", "conversations_active",
         "conversations", "conversations_evicted_total", "customer_turns_total", "agent_turns_total",
         "customer_sentiment_score_bucket", "abstained_turns_total", "customer_wait_seconds_bucket",
-        "longest_wait_seconds", "alerts_opened_total", "alerts_resolved_total", "model_info", "build_info",
+        "longest_wait_seconds", "alerts_opened_total", "alerts_resolved_total", "alert_verdicts_total", "model_info", "build_info",
     ];
     for name in names {
         let is_there = |line: &str| {

@@ -2,57 +2,30 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::{self, Message};
 
-use super::{End, Session};
+use super::Session;
 use crate::clock;
 use crate::gateway::reply::Reply;
+use crate::gateway::routes::EVENTS;
+use crate::gateway::socket::{End, Heard, READY};
 use crate::wire::limits::INFLIGHT_TURNS_MAX;
 use crate::wire::{ClientFrame, CloseCode, ErrorCode, ErrorFrame, Identify, Parsed, ServerFrame, Turn};
 
 /// When to send again what was refused because too much was in flight.
 const RATE_LIMITED_RETRY_MS: u64 = 100;
 
-/// What reading the socket gave.
-type Received = Option<Result<Message, tungstenite::Error>>;
-
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Handles one message, or the end of them.
-    pub(super) async fn on_message(&mut self, message: Received) -> Result<(), End> {
-        match message {
-            Some(Ok(Message::Text(text))) => self.on_text(&text).await,
-            Some(Ok(Message::Binary(_))) => {
-                let message = "binary messages are not read; send JSON as text";
-                Err(self.refuse_and_close(ErrorCode::InvalidFrame, message, CloseCode::Unsupported))
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
-            Some(Ok(Message::Close(_))) => {
-                // The answer to it is written as it is read on.
-                self.await_answer().await;
+    pub(super) async fn on_heard(&mut self, heard: Heard) -> Result<(), End> {
+        match heard {
+            Heard::Text(text) => self.on_text(&text).await,
+            Heard::Life => Ok(()),
+            Heard::Refused(code, message, close) => Err(self.refuse_and_close(code, message, close)),
+            Heard::Close => {
+                self.socket.part().await;
                 Err(End::Gone)
             }
-            Some(Err(error)) => Err(self.on_broken(&error)),
-            None => Err(End::Gone),
-        }
-    }
-
-    fn on_broken(&mut self, error: &tungstenite::Error) -> End {
-        use tungstenite::error::ProtocolError;
-        match error {
-            tungstenite::Error::Capacity(_) => {
-                let message = "the message is larger than max_frame_bytes of hello";
-                self.refuse_and_close(ErrorCode::FrameTooLarge, message, CloseCode::TooLarge)
-            }
-            tungstenite::Error::Utf8(_) => self.refuse_and_close(
-                ErrorCode::InvalidFrame,
-                "the message is not UTF-8",
-                CloseCode::InvalidUtf8,
-            ),
-            tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
-            tungstenite::Error::Protocol(_) => {
-                End::Close(CloseCode::Protocol, "not a websocket frame of RFC 6455")
-            }
-            _ => End::Gone,
+            Heard::End(end) => Err(end),
         }
     }
 
@@ -105,6 +78,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match frame {
             ClientFrame::Identify(identify) => return self.on_identify(identify),
             ClientFrame::Ping { t } => self.outbox.push(&ServerFrame::Pong { t }),
+            ClientFrame::Subscribe(_) => {
+                let message = format!("turns are sent here; subscribe at {EVENTS}");
+                self.refuse_frame(ErrorFrame::new(ErrorCode::InvalidFrame, message));
+            }
             ClientFrame::Turn { seq, turn } => {
                 if let Some(seq) = self.next_seq(seq, Some(&turn.turn_id)) {
                     self.on_turn(seq, turn, received);
@@ -148,12 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn on_identify(&mut self, identify: Identify) -> Result<(), End> {
         let Identify { source, token, want, clock } = identify;
-        let accepted = match (&self.shared.server.token, &token) {
-            (None, _) => true,
-            (Some(expected), Some(offered)) => expected.accepts(offered),
-            // Shown in the handshake already, or not at all.
-            (Some(_), None) => self.authenticated,
-        };
+        let accepted = self.shared.accepts(token.as_deref(), self.authenticated);
         if !accepted {
             return Err(self.unauthenticated());
         }
@@ -172,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.outbox.set_wants(want);
         if !self.authenticated {
             self.authenticated = true;
-            self.outbox.push(&ServerFrame::Ready { resumed: false, last_seq: 0 });
+            self.outbox.push(&READY);
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ pub struct Judgement {
     pub warning: Found,
     /// Alerts of kind `customer_risk` and severity `critical`, to find escalated ones.
     pub critical: Found,
-    /// Each rule alone: `customer_risk` ones as in `warning`, `service` ones with alerts of any severity.
+    /// Each rule alone, with alerts of any severity.
     pub by_rule: Vec<RuleFound>,
 }
 
@@ -121,10 +121,7 @@ impl Judgement {
         let warning = Question { kind, rule: None, severity: Severity::Warning, wanted: BAD, listed: true };
         let critical = Question { severity: Severity::Critical, wanted: &[Outcome::Escalated], ..warning };
         let by_rule = rules.iter().map(|RuleName { name, kind }| {
-            let severity = match kind {
-                AlertKind::CustomerRisk => Severity::Warning,
-                AlertKind::Service => Severity::Info,
-            };
+            let severity = Severity::Info;
             let question = Question { kind: *kind, rule: Some(name), severity, wanted: BAD, listed: false };
             RuleFound { rule: name.clone(), kind: *kind, found: ask(question) }
         });

@@ -99,7 +99,7 @@ fn conversation_of(frame: &ClientFrame) -> Option<&str> {
         ClientFrame::Turn { turn, .. } => Some(&turn.conversation_id),
         ClientFrame::Closed { closed, .. } => Some(&closed.conversation_id),
         ClientFrame::Transferred { transferred, .. } => Some(&transferred.conversation_id),
-        ClientFrame::Identify(_) | ClientFrame::Ping { .. } => None,
+        ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => None,
     }
 }
 

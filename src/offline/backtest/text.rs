@@ -98,10 +98,8 @@ fn meaning(report: &Report) -> String {
         ));
     }
     if let Some(verdicts) = report.verdicts.as_ref().filter(|verdicts| verdicts.alerts > 0) {
-        let sum =
-            |of: fn(&super::verdicts::RuleVerdicts) -> usize| verdicts.by_rule.iter().map(of).sum::<usize>();
-        let (useful, wrong) = (sum(|one| one.useful), sum(|one| one.false_alarm));
-        let share = percent(Share::of(useful, useful + wrong));
+        let sum = |of: fn(&Share) -> usize| verdicts.by_rule.iter().map(|one| of(&one.precision)).sum();
+        let share = percent(Share::of(sum(|share| share.count), sum(|share| share.of)));
         lines.push(format!("People found {share} of the alerts that they judged useful."));
     }
     lines.into_iter().map(|line| format!("* {line}\n")).collect()

@@ -106,7 +106,7 @@ impl Board {
                     conversation.queue = clean(queue);
                 }
             }
-            ClientFrame::Identify(_) | ClientFrame::Ping { .. } => {}
+            ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => {}
         }
     }
 

@@ -13,7 +13,7 @@ pub fn place(frame: &ClientFrame) -> Option<(Timestamp, &str)> {
         ClientFrame::Turn { turn, .. } => Some((turn.ts, &turn.conversation_id)),
         ClientFrame::Closed { closed, .. } => Some((closed.ts, &closed.conversation_id)),
         ClientFrame::Transferred { transferred, .. } => Some((transferred.ts, &transferred.conversation_id)),
-        ClientFrame::Identify(_) | ClientFrame::Ping { .. } => None,
+        ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => None,
     }
 }
 
@@ -41,6 +41,8 @@ pub fn to_json(frame: &ClientFrame, seq: u64) -> String {
             "queue": transferred.queue,
             "agent_id": transferred.agent_id,
         }),
+        // Recordings hold none: the reader passes over them.
+        ClientFrame::Subscribe(_) => json!({"type": "subscribe"}),
         ClientFrame::Identify(_) => json!({"type": "identify"}),
         ClientFrame::Ping { t } => json!({"type": "ping", "t": t}),
     };
@@ -100,7 +102,7 @@ mod tests {
                 ClientFrame::Turn { seq, .. }
                 | ClientFrame::Closed { seq, .. }
                 | ClientFrame::Transferred { seq, .. } => *seq = Some(7),
-                ClientFrame::Identify(_) | ClientFrame::Ping { .. } => {}
+                ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. } => {}
             }
             assert_eq!(sent.frame, expected);
         }

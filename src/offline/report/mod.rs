@@ -49,7 +49,7 @@ impl Listener for &mut Recorder {
             Ok(ClientFrame::Turn { turn, .. }) => self.current = Some(turn.clone()),
             Ok(ClientFrame::Closed { closed, .. }) => self.held.closed(&closed.conversation_id, closed.ts),
             Ok(ClientFrame::Transferred { transferred, .. }) => self.held.transferred(transferred),
-            Ok(ClientFrame::Identify(_) | ClientFrame::Ping { .. }) | Err(_) => {}
+            Ok(ClientFrame::Identify(_) | ClientFrame::Subscribe(_) | ClientFrame::Ping { .. }) | Err(_) => {}
         }
     }
 

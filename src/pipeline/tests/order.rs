@@ -41,7 +41,7 @@ fn a_close_and_a_transfer_wait_for_the_turns_before_them() {
 
 #[test]
 fn a_repeat_is_answered_like_its_original_and_changes_nothing() {
-    let mut house = House::default();
+    let mut house = House::new(PipelineConfig { timeline_turns: 0, ..PipelineConfig::default() });
     house.admit(turn("1", "hello", 0));
     house.admit_as("again", turn("1", "hello", 5));
     assert_eq!(house.heard(), "", "both wait for the score");

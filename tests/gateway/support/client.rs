@@ -1,4 +1,6 @@
 //! HTTP and websockets by hand, so that they can be wrong on purpose.
+//!
+//! Holds always: what the server says is as docs/ says, and on what is sent its schema and the parser agree.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::contract;
 
 /// Anything that takes longer than this is a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,7 +41,7 @@ pub struct Client {
 
 pub struct Request {
     method: &'static str,
-    path: String,
+    pub path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
@@ -66,6 +70,11 @@ impl Request {
             .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
     }
 
+    /// The same at another path.
+    pub fn at(self, path: &str) -> Self {
+        Request { path: path.to_owned(), ..self }
+    }
+
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -73,7 +82,10 @@ impl Request {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: test\r\n", self.method, self.path);
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
+        if !self.headers.iter().any(|(name, _)| name == "Host") {
+            head += "Host: 127.0.0.1\r\n";
+        }
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -98,11 +110,11 @@ impl Response {
 }
 
 /// One request on a connection of its own.
-pub async fn request(address: SocketAddr, request: &Request) -> Response {
+pub async fn request(address: SocketAddr, asked: &Request) -> Response {
     let whole = async {
         let mut stream = TcpStream::connect(address).await.expect("the server listens");
         // A body that is too large is refused before it is read to its end.
-        let _ = stream.write_all(&request.bytes()).await;
+        let _ = stream.write_all(&asked.bytes()).await;
         let mut buffer = Vec::new();
         let head = read_head(&mut stream, &mut buffer).await;
         let length = head
@@ -117,7 +129,10 @@ pub async fn request(address: SocketAddr, request: &Request) -> Response {
         }
         response(head, &buffer[..length])
     };
-    timeout(PATIENCE, whole).await.expect("an answer in time")
+    let answer = timeout(PATIENCE, whole).await.expect("an answer in time");
+    let asked = (asked.method, asked.path.as_str());
+    contract::assert_answer(asked, answer.status, |name| answer.header(name), &answer.body);
+    answer
 }
 
 async fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> String {
@@ -162,6 +177,7 @@ impl Client {
     }
 
     pub async fn send(&mut self, frame: &Value) {
+        contract::assert_agreed(frame);
         self.send_frame(TEXT, frame.to_string().as_bytes()).await;
     }
 
@@ -236,7 +252,7 @@ impl Client {
         loop {
             if let Some((opcode, payload)) = self.take_frame() {
                 return match opcode {
-                    0x1 => Incoming::Json(serde_json::from_slice(&payload).expect("JSON")),
+                    0x1 => Incoming::Json(contract::frame(&payload)),
                     0x8 => {
                         Incoming::Close(payload.get(..2).map_or(1005, |c| u16::from_be_bytes([c[0], c[1]])))
                     }

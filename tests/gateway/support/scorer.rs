@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use undertone::gateway::live::{Done, Reservation, TurnScorer};
-use undertone::scoring::{ScoreError, Scores, Sentiment};
-use undertone::wire::Role;
+use undertone::scoring::{LabelScore, Name, ScoreError, Scores, Sentiment};
+use undertone::wire::{Role, Signal};
 
 /// What it says when it is full.
 pub const RETRY_AFTER_MS: u64 = 400;
@@ -141,12 +141,16 @@ impl Shared {
     }
 }
 
-/// Upset when the text says so.
+/// Upset when the text says so; frustrated too, so that an alert opens, when it is `raging`.
 fn scores(text: &str) -> Scores {
-    let negative = if text.contains("furious") { 0.95 } else { 0.05 };
+    let raging = text.contains("raging");
+    let negative = if raging || text.contains("furious") { 0.95 } else { 0.05 };
     let positive = if text.contains("thanks") { 0.9 } else { 0.04 };
     let neutral = (1.0_f64 - negative - positive).max(0.01);
     let sum = negative + neutral + positive;
     let sentiment = Sentiment { negative: negative / sum, neutral: neutral / sum, positive: positive / sum };
-    Scores::of_sentiment(sentiment)
+    let name = Name::Signal(Signal::Frustration);
+    let evidence = Some(0..text.chars().count() as u32);
+    let labels = raging.then_some(LabelScore { name, probability: 0.95, evidence });
+    Scores { labels: labels.into_iter().collect(), ..Scores::of_sentiment(sentiment) }
 }

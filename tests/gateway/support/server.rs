@@ -8,6 +8,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use undertone::config::{Config, ServerConfig, Sources};
+use undertone::gateway::events::Hub;
+use undertone::gateway::verdicts::Verdicts;
 use undertone::gateway::{self, Drained, Parts};
 use undertone::pipeline::Pipeline;
 use undertone::telemetry::Metrics;
@@ -54,13 +56,16 @@ impl Server {
         let metrics = Arc::new(Metrics::new(config.metric_limits()));
         metrics.declare_rule("CustomerAtRisk");
         metrics.model_info("fake", "1", "f16");
-        let pipeline = Arc::new(Pipeline::new(config.pipeline(), metrics.clone(), "fake@1".to_owned()));
+        let hub = Hub::new(metrics.clone());
+        let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
+        let pipeline = Pipeline::new(config.pipeline(), metrics.clone(), "fake@1".to_owned());
+        let pipeline = Arc::new(pipeline.watched_by(verdicts.clone()).watched_by(hub.clone()));
         let public = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let admin = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let (address, admin_address) =
             (public.local_addr().expect("bound"), admin.local_addr().expect("bound"));
         let shutdown = CancellationToken::new();
-        let parts = Parts { server, metrics, pipeline, scorer: scorer.clone() };
+        let parts = Parts { server, metrics, pipeline, scorer: scorer.clone(), hub, verdicts };
         let running = tokio::spawn(gateway::run(parts, public, admin, shutdown.clone().cancelled_owned()));
         Server { address, admin: admin_address, scorer, shutdown, running }
     }

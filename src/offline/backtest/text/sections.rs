@@ -191,12 +191,11 @@ pub fn compared(report: &Report) -> String {
 /// The precision of each rule so far, by what people said.
 pub fn verdicts(report: &Report) -> String {
     let Some(verdicts) = &report.verdicts else { return String::new() };
-    let head = ["rule", "kind", "judged", "useful", "false alarm", "late", "precision"];
-    let mut table = Table::new(2, &head);
+    let head = ["rule", "judged", "useful", "false alarm", "late", "precision"];
+    let mut table = Table::new(1, &head);
     for one in &verdicts.by_rule {
         table.row([
             one.rule.clone(),
-            one.kind.to_string(),
             (one.useful + one.false_alarm + one.late).to_string(),
             one.useful.to_string(),
             one.false_alarm.to_string(),
@@ -208,7 +207,11 @@ pub fn verdicts(report: &Report) -> String {
     text +=
         "  Precision: useful of useful and false alarm. The verdicts are of live alerts, not of this run.\n";
     if verdicts.bad_lines > 0 {
-        let _ = writeln!(text, "  {} could not be read.", counted(verdicts.bad_lines, "line"));
+        let _ = writeln!(
+            text,
+            "  {} could not be read.",
+            counted(usize::try_from(verdicts.bad_lines).unwrap_or(usize::MAX), "line")
+        );
     }
     text
 }
