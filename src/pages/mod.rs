@@ -66,9 +66,9 @@ impl Page<'_> {
                     meta charset="utf-8";
                     @if self.is_file {
                         meta http-equiv="content-security-policy" content={ (*POLICY) "; form-action 'none'" };
-                        // A served page must not say `no-referrer`: its forms would come with `Origin: null` and be refused.
-                    meta name="referrer" content=(if self.is_file { "no-referrer" } else { "same-origin" });
                     }
+                    // A served page must not say `no-referrer`: its forms would come with `Origin: null` and be refused.
+                    meta name="referrer" content=(if self.is_file { "no-referrer" } else { "same-origin" });
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="robots" content="noindex";
                     meta name="color-scheme" content="light dark";
