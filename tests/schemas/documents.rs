@@ -98,6 +98,7 @@ fn the_closed_sets_of_names_are_those_of_the_code() {
             check($set, $names.iter().map(|name| name.as_str()).collect())
         };
     }
+    all!("verdict", undertone::wire::verdicts::Verdict::ALL);
     all!("role", Role::ALL);
     all!("channel", Channel::ALL);
     all!("visibility", Visibility::ALL);

@@ -15,9 +15,6 @@ use crate::client::{Client, Incoming, Request, Response, TEXT, request};
 use crate::common::{Server, TOKEN};
 use crate::contract::{document, frame};
 
-/// Paths whose tests wait for the code. Whoever builds one takes its line out; that it is still needed is tested too.
-const NOT_BUILT_YET: &[&str] = &["/v1/events", "/v1/conversations", "/conversations", "/v1/alerts"];
-
 /// What no run here makes the server say.
 const NOT_SAID: &[&str] = &[
     // The server restarts by closing; this frame is for a later one that moves its clients.
@@ -39,26 +36,20 @@ const PROMISE: &str = r#"
 {"type":"turn","turn_id":"1","conversation_id":"after","role":"customer","text":"You promised to send me a new router, and it still has not arrived.","ts":"2026-03-04T12:00:00Z","channel":"chat","customer_id":"u-1"}
 "#;
 
-pub fn is_built(path: &str) -> bool {
-    !NOT_BUILT_YET.iter().any(|start| path.starts_with(start))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_the_server_says_is_documented_and_whatever_is_documented_is_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let verdicts = folder.path().join("verdicts.jsonl");
     let verdicts = ("UNDERTONE_ALERTS__VERDICTS_FILE", verdicts.to_str().expect("UTF-8"));
     let server =
-        Server::start_with(if is_built("/v1/alerts") { std::slice::from_ref(&verdicts) } else { &[] });
+        Server::start_with(std::slice::from_ref(&verdicts));
     let address = address(&server.url("", ""));
-    let events = is_built("/v1/events").then(|| tokio::spawn(events(address)));
+    let events = tokio::spawn(events(address));
     let mut frames = conversations(address).await;
     frames.extend(refusals(address).await);
-    if let Some(events) = events {
-        let seen = events.await.expect("the reader of events holds");
-        assert!(seen.iter().any(|frame| frame["type"] == "alert.opened"));
-        assert!(seen.iter().all(|frame| frame.get("seq").is_none() && frame.get("latency_ms").is_none()));
-    }
+    let seen = events.await.expect("the reader of events holds");
+    assert!(seen.iter().any(|frame| frame["type"] == "alert.opened"));
+    assert!(seen.iter().all(|frame| frame.get("seq").is_none() && frame.get("latency_ms").is_none()));
     let alert = frames.iter().find(|frame| frame["type"] == "alert.opened").expect("an alert");
     let answered = answers(address, self::address(&server.metrics_url()), alert).await;
     frames.extend(answered);
@@ -232,12 +223,6 @@ async fn ask(address: SocketAddr, asked: Request) -> Response {
     request(address, &asked.header("Authorization", &format!("Bearer {TOKEN}"))).await
 }
 
-/// The status alone, unchecked.
-async fn status_of(address: SocketAddr, path: &str) -> u16 {
-    let asked = Request::get(path).header("Authorization", &format!("Bearer {TOKEN}"));
-    Client::upgrade(address, &asked).await.1.status
-}
-
 /// Each documented status that a client can bring about alone; the client checks head and body. Returns the frames of
 /// the answers to turns.
 async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) -> Vec<Value> {
@@ -276,16 +261,6 @@ async fn answers(address: SocketAddr, admin: SocketAddr, alert: &Value) -> Vec<V
     ];
     let mut frames = Vec::new();
     for (at, (asked, status)) in table.into_iter().enumerate() {
-        if !is_built(&asked.path) {
-            // What it answers now is not what is documented, so the client must not check it.
-            assert_eq!(
-                status_of(address, &asked.path).await,
-                404,
-                "take {} out of NOT_BUILT_YET",
-                &asked.path
-            );
-            continue;
-        }
         let answer = ask(address, asked).await;
         assert_eq!(answer.status, status, "row {at}: {}", answer.body);
         if let Ok(Value::Array(answers)) = serde_json::from_str(&answer.body) {
