@@ -41,8 +41,7 @@ async fn whatever_the_server_says_is_documented_and_whatever_is_documented_is_sa
     let folder = tempfile::tempdir().expect("a folder");
     let verdicts = folder.path().join("verdicts.jsonl");
     let verdicts = ("UNDERTONE_ALERTS__VERDICTS_FILE", verdicts.to_str().expect("UTF-8"));
-    let server =
-        Server::start_with(std::slice::from_ref(&verdicts));
+    let server = Server::start_with(std::slice::from_ref(&verdicts));
     let address = address(&server.url("", ""));
     let events = tokio::spawn(events(address));
     let mut frames = conversations(address).await;

@@ -8,7 +8,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, SourceInfo, operators as op};
 
 use super::error::{Fault, suggestion};
-use super::vocabulary::{self, Argument, FUNCTIONS, Function, Kind, VARIABLES, Variable, Words};
+use super::vocabulary::{self, Argument, FUNCTIONS, Function, Kind, Signature, VARIABLES, Variable, Words};
 use crate::scoring::Name;
 use crate::wire::Level;
 
@@ -104,7 +104,7 @@ impl Check<'_> {
     fn variable(&mut self, expr: &IdedExpr, name: &str) -> Result<Kind, Fault> {
         let Some((_, variable, kind)) = VARIABLES.iter().find(|(known, ..)| *known == name) else {
             let known =
-                VARIABLES.iter().map(|(known, ..)| *known).chain(FUNCTIONS.iter().map(|(known, ..)| *known));
+                VARIABLES.iter().map(|(known, ..)| *known).chain(FUNCTIONS.iter().map(|known| known.name));
             return Err(self.fault(expr, format!("there is no {name:?}{}", suggestion(name, known))));
         };
         // The risk has the wait in it.
@@ -213,7 +213,7 @@ impl Check<'_> {
             ("double", [kind]) if kind.is_number() || kind.is_text() => Ok(Kind::Double),
             ("int", [kind]) if kind.is_number() || kind.is_text() => Ok(Kind::Int),
             (unknown, _) => {
-                let known = FUNCTIONS.iter().map(|(known, ..)| *known);
+                let known = FUNCTIONS.iter().map(|known| known.name);
                 wrong(&format!("there is no {unknown:?} for this{}", suggestion(unknown, known)))
             }
         }
@@ -249,8 +249,8 @@ impl Check<'_> {
 
     /// The call as a query, if it is one of our functions.
     fn query(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Option<(Kind, IdedExpr)>, Fault> {
-        let known = FUNCTIONS.iter().find(|(name, ..)| *name == call.func_name && call.target.is_none());
-        let Some((name, function, must, may, kind)) = known else { return Ok(None) };
+        let known = FUNCTIONS.iter().find(|known| known.name == call.func_name && call.target.is_none());
+        let Some(Signature { name, function, must, may, gives }) = known else { return Ok(None) };
         self.nodes += call.args.len();
         if call.args.len() < must.len() || call.args.len() > must.len() + may.len() {
             return Err(self.fault(expr, format!("{name} is written {}", vocabulary::usage(*function))));
@@ -272,7 +272,7 @@ impl Check<'_> {
         self.uses_time |= matches!(function, Function::CountWithin | Function::SecondsSince);
         self.queries.push(query);
         let ident = Expr::Ident(format!("{QUERY_PREFIX}{}", self.queries.len() - 1));
-        Ok(Some((*kind, IdedExpr { id: expr.id, expr: ident })))
+        Ok(Some((*gives, IdedExpr { id: expr.id, expr: ident })))
     }
 
     fn whole(&self, arg: &IdedExpr, most: u32, name: &str) -> Result<u32, Fault> {

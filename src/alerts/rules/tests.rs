@@ -203,3 +203,20 @@ fn the_names_of_a_condition_are_what_its_alert_quotes() {
         RuleSet::parse(&rule("count(\"churn_threat\", 6) + count(\"frustration\") > 1"), "r").expect("good");
     assert_eq!(set.rules()[0].quotes, ["churn_threat", "frustration"]);
 }
+
+#[test]
+fn the_documentation_lists_what_conditions_may_name() {
+    let document = include_str!("../../../docs/rules.md");
+    let variables = vocabulary::VARIABLES.iter().map(|(name, ..)| format!("`{name}`"));
+    let functions = vocabulary::FUNCTIONS.iter().map(|known| format!("`{}(", known.name));
+    for shown in variables.chain(functions) {
+        assert!(document.contains(&shown), "docs/rules.md does not list {shown}");
+    }
+    for rule in RuleSet::default().rules() {
+        assert!(
+            document.contains(&format!("`{}`", rule.name)),
+            "docs/rules.md says nothing of {}",
+            rule.name
+        );
+    }
+}

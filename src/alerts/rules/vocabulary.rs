@@ -105,16 +105,32 @@ pub const VARIABLES: [(&str, Variable, Kind); 17] = [
 const NAME: Argument = Argument::Word(Words::Name);
 const LAST_TURNS: Argument = Argument::Whole(HISTORY_TURNS_MAX as u32);
 
-/// Every function, its spelling, the arguments it must have, those it may have beyond, and what it gives.
-pub const FUNCTIONS: [(&str, Function, &[Argument], &[Argument], Kind); 8] = [
-    ("count", Function::Count, &[NAME], &[LAST_TURNS], Kind::Int),
-    ("count_within", Function::CountWithin, &[NAME, Argument::Whole(WITHIN_SECONDS_MAX)], &[], Kind::Int),
-    ("mistakes", Function::Mistakes, &[LAST_TURNS], &[], Kind::Int),
-    ("found", Function::Found, &[Argument::Word(Words::Found)], &[], Kind::Int),
-    ("seconds_since", Function::SecondsSince, &[NAME], &[], Kind::Double),
-    ("turns_since", Function::TurnsSince, &[NAME], &[], Kind::Int),
-    ("missing_since", Function::MissingSince, &[NAME, NAME], &[], Kind::Bool),
-    ("level_at_least", Function::LevelAtLeast, &[Argument::Word(Words::Level)], &[], Kind::Bool),
+/// How a function is called, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    pub name: &'static str,
+    pub function: Function,
+    /// The arguments it must have, and those it may have beyond.
+    pub must: &'static [Argument],
+    pub may: &'static [Argument],
+    pub gives: Kind,
+}
+
+const WITHIN: Argument = Argument::Whole(WITHIN_SECONDS_MAX);
+const FINDING: Argument = Argument::Word(Words::Found);
+const LEVEL: Argument = Argument::Word(Words::Level);
+
+/// Every function.
+#[rustfmt::skip] // a table: one function a line
+pub const FUNCTIONS: [Signature; 8] = [
+    Signature { name: "count", function: Function::Count, must: &[NAME], may: &[LAST_TURNS], gives: Kind::Int },
+    Signature { name: "count_within", function: Function::CountWithin, must: &[NAME, WITHIN], may: &[], gives: Kind::Int },
+    Signature { name: "mistakes", function: Function::Mistakes, must: &[LAST_TURNS], may: &[], gives: Kind::Int },
+    Signature { name: "found", function: Function::Found, must: &[FINDING], may: &[], gives: Kind::Int },
+    Signature { name: "seconds_since", function: Function::SecondsSince, must: &[NAME], may: &[], gives: Kind::Double },
+    Signature { name: "turns_since", function: Function::TurnsSince, must: &[NAME], may: &[], gives: Kind::Int },
+    Signature { name: "missing_since", function: Function::MissingSince, must: &[NAME, NAME], may: &[], gives: Kind::Bool },
+    Signature { name: "level_at_least", function: Function::LevelAtLeast, must: &[LEVEL], may: &[], gives: Kind::Bool },
 ];
 
 /// Findings that can be open.
