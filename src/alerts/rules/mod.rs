@@ -109,17 +109,7 @@ impl Default for RuleSet {
 impl RuleSet {
     /// One rule, by level alone: what tests of other things want.
     pub fn by_level(more: &str) -> Self {
-        let rule = r#"
-version = "test@1"
-[[rule]]
-name = "CustomerAtRisk"
-kind = "customer_risk"
-severity = "warning"
-summary = "The customer is upset or in need"
-when = 'level_at_least("high")'
-critical_when = 'level == "critical"'
-resolve_when = 'risk < 0.40'
-"#;
+        let rule = include_str!("../../../tests/data/by-level.toml");
         RuleSet::parse(&format!("{rule}{more}\n"), "test.toml").expect("good rules")
     }
 }

@@ -28,13 +28,14 @@ pub struct Server {
     running: JoinHandle<Drained>,
 }
 
-/// The default settings but for these.
+/// The default settings but for these, and one rule by level: the scores are made up.
 pub fn settings(set: &[&str]) -> ServerConfig {
     config(set).server
 }
 
 fn config(set: &[&str]) -> Config {
-    let flags = set.iter().map(|flag| (*flag).to_owned()).collect();
+    let rules = concat!("alerts.rules_file=", env!("CARGO_MANIFEST_DIR"), "/tests/data/by-level.toml");
+    let flags = std::iter::once(&rules).chain(set).map(|flag| (*flag).to_owned()).collect();
     Config::load(&Sources { flags, ..Sources::default() }).expect("valid settings")
 }
 
