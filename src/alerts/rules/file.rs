@@ -51,8 +51,7 @@ struct RawRule {
     resolve_turns: Option<Spanned<u32>>,
     cool_down_seconds: Option<Spanned<u32>>,
     episodes_max: Option<Spanned<u32>>,
-    #[serde(default)]
-    quotes: Vec<Spanned<String>>,
+    quotes: Option<Vec<Spanned<String>>>,
 }
 
 /// A file on its way to being rules.
@@ -110,11 +109,14 @@ impl Source<'_> {
         let when = self.condition(name, &raw.when)?;
         let (warning_when, critical_when) = (optional(&raw.warning_when)?, optional(&raw.critical_when)?);
         let resolve_turns = self.whole(&raw.resolve_turns, 0, RESOLVE_TURNS_MAX)?;
-        let mut quotes = self.quotes(&raw.quotes)?;
-        if quotes.is_empty() {
-            let raised = [&warning_when, &critical_when].into_iter().flatten().flat_map(|when| &when.names);
-            quotes = when.names.iter().chain(raised).copied().collect();
-        }
+        let quotes = match &raw.quotes {
+            Some(quotes) => self.quotes(quotes)?,
+            None => {
+                let raised =
+                    [&warning_when, &critical_when].into_iter().flatten().flat_map(|when| &when.names);
+                when.names.iter().chain(raised).copied().collect()
+            }
+        };
         Ok(Rule {
             name: Arc::from(name),
             kind,
