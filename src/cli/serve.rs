@@ -60,6 +60,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let verdicts = Arc::new(Verdicts::new(config.alerts.verdicts_file.clone(), metrics.clone()));
     let pipeline = Pipeline::new(PipelineConfig { risk, ..config.pipeline() }, metrics.clone(), label);
     // First who must know an alert when others hear of it.
+    // Verdicts first: who hears of an alert may judge it at once.
     let pipeline = Arc::new(pipeline.watched_by(verdicts.clone()).watched_by(hub.clone()));
     let counted = Arc::new(CountedScoring(metrics.clone()));
     metrics.rules_loaded(Some(clock::unix_seconds(clock::now())));
