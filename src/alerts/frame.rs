@@ -41,6 +41,7 @@ pub fn frame(change: &Change, about: AlertContext<'_>) -> ServerFrame {
         conversation_id: about.conversation_id.to_owned(),
         queue: about.state.queue.clone(),
         ts: about.at,
+        opened_at: alert.opened_at,
         summary: summary(change, about),
         reasons: alert.reasons.clone(),
         contributions: about.assessment.contributions.clone(),

@@ -6,8 +6,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use crate::wire::{AlertFrame, AlertState, ServerFrame};
 
 /// Alerts kept of one conversation.
@@ -17,7 +15,6 @@ pub const ALERTS_KEPT_MAX: usize = 8;
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptAlert {
     pub state: AlertState,
-    pub opened_at: Timestamp,
     pub newest: Arc<AlertFrame>,
 }
 
@@ -27,8 +24,8 @@ pub struct AlertsKept {
 }
 
 impl AlertsKept {
-    /// Takes note of an `alert.*` at `at`; of any other frame nothing.
-    pub fn note(&mut self, frame: &ServerFrame, at: Timestamp) {
+    /// Takes note of an `alert.*`; of any other frame nothing.
+    pub fn note(&mut self, frame: &ServerFrame) {
         let (state, alert) = match frame {
             ServerFrame::AlertOpened(alert) | ServerFrame::AlertUpdated(alert) => (AlertState::Open, alert),
             ServerFrame::AlertResolved(alert) => (AlertState::Resolved, alert),
@@ -43,7 +40,7 @@ impl AlertsKept {
             let settled = self.held.iter().position(|known| known.state == AlertState::Resolved);
             self.held.remove(settled.unwrap_or(0));
         }
-        self.held.push_back(KeptAlert { state, opened_at: at, newest });
+        self.held.push_back(KeptAlert { state, newest });
     }
 
     /// All that are kept, oldest first.

@@ -177,6 +177,7 @@ mod tests {
             conversation_id: "c".to_owned(),
             queue: None,
             ts: Timestamp::UNIX_EPOCH,
+            opened_at: Timestamp::UNIX_EPOCH,
             summary: String::new(),
             reasons: Vec::new(),
             contributions: Vec::new(),

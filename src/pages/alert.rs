@@ -16,9 +16,9 @@ const VERDICTS: [(&str, &str); 3] =
 
 /// The whole card; with buttons where a server takes verdicts.
 pub fn card(alert: &AlertView, subject: &Subject<'_>, takes_verdicts: bool) -> Markup {
-    let AlertView { alert: frame, opened_at, .. } = alert;
+    let frame = &alert.alert;
     let until = frame.resolution.map_or(subject.detail.summary.updated_at, |_| frame.ts);
-    let lasted = words::duration(until.duration_since(*opened_at).as_secs_f64());
+    let lasted = words::duration(until.duration_since(frame.opened_at).as_secs_f64());
     html! {
         article class={ "card alert " (frame.severity) @if frame.resolution.is_some() { " over" } } {
             h3 {
@@ -30,7 +30,7 @@ pub fn card(alert: &AlertView, subject: &Subject<'_>, takes_verdicts: bool) -> M
                 @if let Some(resolution) = frame.resolution {
                     "over after " (lasted) ": " (words::resolution(resolution))
                 } @else {
-                    "open since " (words::clock(*opened_at, subject.zone)) ", " (lasted)
+                    "open since " (words::clock(frame.opened_at, subject.zone)) ", " (lasted)
                 }
             }
             p { (Free(&frame.summary)) }

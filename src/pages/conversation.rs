@@ -149,7 +149,7 @@ fn state_of_mood(view: &ConversationView) -> Markup {
 fn by_urgency(alerts: &[AlertView]) -> Vec<&AlertView> {
     let mut alerts: Vec<&AlertView> = alerts.iter().collect();
     let rank = |severity: Severity| std::cmp::Reverse(severity);
-    alerts.sort_by_key(|alert| (rank(alert.alert.severity), std::cmp::Reverse(alert.opened_at)));
+    alerts.sort_by_key(|alert| (rank(alert.alert.severity), std::cmp::Reverse(alert.alert.opened_at)));
     alerts
 }
 

@@ -55,8 +55,8 @@ pub fn alert(turn_id: &str, quote: &str) -> AlertView {
     };
     AlertView {
         state: AlertState::Open,
-        opened_at: at(60),
         alert: AlertFrame {
+            opened_at: at(60),
             alert_id: "a/1".to_owned(),
             kind: AlertKind::CustomerRisk,
             rule: "CustomerAtRisk".to_owned(),

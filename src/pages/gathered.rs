@@ -90,7 +90,7 @@ pub struct Bin {
 pub struct RuleCount {
     pub rule: String,
     pub kind: AlertKind,
-    /// In the order of [`Severity::ALL`].
+    /// In the order of `Severity::ALL`.
     pub alerts: [u64; 3],
 }
 

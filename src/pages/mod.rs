@@ -2,7 +2,7 @@
 //!
 //! Holds always: pure, from wire views to HTML, no clock and no I/O; no script, no style but the one element whose
 //! checksum is in [`CONTENT_SECURITY_POLICY`], nothing loaded from anywhere; whatever others wrote goes through
-//! [`marks::Free`]; nothing is told by colour alone. Called by `gateway` and `offline`.
+//! `marks::Free`; nothing is told by colour alone. Called by `gateway` and `offline`.
 
 mod alert;
 mod contributions;
@@ -36,7 +36,7 @@ pub const REFRESH_SECONDS: u32 = 15;
 /// All the style there is. Without `<`, so that nothing in it can end its element.
 const STYLE: &str = include_str!("style.css");
 
-/// The header that goes with [`conversation`] and [`missing`].
+/// The header that goes with [`conversation()`] and [`missing`].
 pub static CONTENT_SECURITY_POLICY: LazyLock<String> =
     LazyLock::new(|| format!("{}; form-action 'self'; frame-ancestors 'none'", *POLICY));
 

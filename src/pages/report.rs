@@ -206,7 +206,7 @@ fn alerts(report: &Report, places: &Places<'_>) -> Markup {
                     span class={ "badge " (alert.alert.severity) } { (words::severity(alert.alert.severity)) }
                     " " (Free(&alert.alert.rule)) " "
                     span class="dim small" {
-                        (words::date(alert.opened_at, &report.zone)) " " (words::clock(alert.opened_at, &report.zone)) " · "
+                        (words::date(alert.alert.opened_at, &report.zone)) " " (words::clock(alert.alert.opened_at, &report.zone)) " · "
                         (places.conversation(&alert.alert.conversation_id))
                     }
                 }

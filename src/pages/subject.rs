@@ -35,7 +35,7 @@ impl<'a> Subject<'a> {
         let places = turns.map(|(index, turn)| (turn.turn_id.as_str(), index)).collect();
         let mut subject = Subject { detail, zone, prefix, places, opening: Vec::new() };
         subject.opening =
-            detail.alerts.iter().filter_map(|alert| subject.last_before(alert.opened_at)).collect();
+            detail.alerts.iter().filter_map(|alert| subject.last_before(alert.alert.opened_at)).collect();
         subject
     }
 
@@ -76,7 +76,7 @@ impl<'a> Subject<'a> {
         }
         for alert in &self.detail.alerts {
             let after = |ts| self.last_before(ts).map_or(0, |index| index + 1);
-            all.push((alert.opened_at, after(alert.opened_at), Event::Opened(alert)));
+            all.push((alert.alert.opened_at, after(alert.alert.opened_at), Event::Opened(alert)));
             if alert.alert.resolution.is_some() {
                 all.push((alert.alert.ts, after(alert.alert.ts), Event::Resolved(alert)));
             }

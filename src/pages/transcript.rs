@@ -84,7 +84,7 @@ fn row(event: &Event<'_>, subject: &Subject<'_>) -> Markup {
         Event::Opened(alert) => html! {
             li class="event alert" {
                 span class={ "badge " (alert.alert.severity) } { (words::severity(alert.alert.severity)) }
-                " Alert opened: " b { (Free(&alert.alert.rule)) } " " (words::clock(alert.opened_at, subject.zone))
+                " Alert opened: " b { (Free(&alert.alert.rule)) } " " (words::clock(alert.alert.opened_at, subject.zone))
             }
         },
         Event::Resolved(alert) => html! {

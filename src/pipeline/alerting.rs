@@ -135,7 +135,7 @@ impl<T: Ticket> Pipeline<T> {
             rules_version: rules.version(),
         };
         let frame = alerts::frame(change, about);
-        conversation.alerts.note(&frame, at);
+        conversation.alerts.note(&frame);
         // Whoever hears of it may give a verdict at once, and those are given on what the watcher knows.
         self.show(conversation, Some(alert.severity), frame.clone());
         if let Some(producer) = &conversation.producer {

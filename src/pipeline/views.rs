@@ -156,11 +156,7 @@ impl<T: Ticket> Pipeline<T> {
             .collect();
         let taken = u64::from(state.customer_turns) + u64::from(state.agent_turns + state.bot_turns);
         let promises = conversation.watch.promises.entries();
-        let alert = |kept: &KeptAlert| AlertView {
-            state: kept.state,
-            opened_at: kept.opened_at,
-            alert: (*kept.newest).clone(),
-        };
+        let alert = |kept: &KeptAlert| AlertView { state: kept.state, alert: (*kept.newest).clone() };
         Some(ConversationDetail {
             summary: self.summary(conversation, &standpoint),
             model: self.model.clone(),
@@ -182,7 +178,7 @@ fn open_alert(kept: &KeptAlert) -> OpenAlertView {
         rule: alert.rule.clone(),
         kind: alert.kind,
         severity: alert.severity,
-        opened_at: kept.opened_at,
+        opened_at: kept.newest.opened_at,
     }
 }
 

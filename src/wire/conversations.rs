@@ -145,12 +145,10 @@ pub struct PromiseView {
     pub due_at: Timestamp,
 }
 
-/// An alert of the conversation: its newest frame, and when it began.
+/// An alert of the conversation: its newest frame.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct AlertView {
     pub state: AlertState,
-    #[serde(serialize_with = "rfc3339")]
-    pub opened_at: Timestamp,
     /// Its `ts` is when it last changed, so of a resolved one when it resolved.
     #[serde(flatten)]
     pub alert: AlertFrame,

@@ -182,8 +182,12 @@ pub struct AlertFrame {
     pub severity: Severity,
     pub conversation_id: String,
     pub queue: Option<String>,
+    /// When this changed.
     #[serde(serialize_with = "rfc3339")]
     pub ts: Timestamp,
+    /// Since when it is open; both in the conversation's own time.
+    #[serde(serialize_with = "rfc3339")]
+    pub opened_at: Timestamp,
     pub summary: String,
     pub reasons: Vec<Reason>,
     pub contributions: Vec<Contribution>,

@@ -230,6 +230,7 @@ mod tests {
             conversation_id: "c".to_owned(),
             queue: None,
             ts: jiff::Timestamp::UNIX_EPOCH,
+            opened_at: jiff::Timestamp::UNIX_EPOCH,
             summary: String::new(),
             reasons: Vec::new(),
             contributions: Vec::new(),

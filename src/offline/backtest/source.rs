@@ -1,7 +1,7 @@
 //! The input of a backtest: its lines, the labels they carry, and the part of the conversations that is asked for.
 //!
 //! Holds always: a conversation is in or out as a whole, by its id alone; turns have the times they have without a
-//! choice. Called by [`super::run`].
+//! choice. Called by `super::run`.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};

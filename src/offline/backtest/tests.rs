@@ -105,6 +105,7 @@ fn alert(followed: &mut Followed, lane: usize, (conversation, what): (&str, &str
         conversation_id: conversation.to_owned(),
         queue: None,
         ts,
+        opened_at: ts,
         summary: String::new(),
         reasons: Vec::new(),
         contributions: Vec::new(),

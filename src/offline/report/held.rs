@@ -145,7 +145,7 @@ impl Held {
         let Some(record) = self.records.get_mut(&alert.conversation_id) else { return };
         record.is_alerted = true;
         if let Some(kept) = record.kept.as_mut().filter(|kept| kept.alerts.len() < KEPT_FINDINGS_MAX) {
-            kept.alerts.push(AlertView { state: AlertState::Open, opened_at: alert.ts, alert });
+            kept.alerts.push(AlertView { state: AlertState::Open, alert });
         }
     }
 
@@ -245,7 +245,7 @@ impl Record {
             rule: view.alert.rule.clone(),
             kind: view.alert.kind,
             severity: view.alert.severity,
-            opened_at: view.opened_at,
+            opened_at: view.alert.opened_at,
         };
         let summary = ConversationSummary {
             conversation_id,

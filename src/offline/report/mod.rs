@@ -1,7 +1,7 @@
 //! `undertone report`: what a run over recorded conversations says, gathered for one page.
 //!
 //! Holds always: the pipeline is the one that serves, run by [`super::score`]; memory is bounded by the limits of
-//! [`held`] and [`tally`], however long the input; the same input gives the same page. Called by `cli`.
+//! `held` and `tally`, however long the input; the same input gives the same page. Called by `cli`.
 
 mod course;
 mod held;

@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
-
 use crate::pages::{ALERTS_LISTED_MAX, EXAMPLES_MAX, Example, Figures, NameCount, RuleCount};
 use crate::wire::limits::QUOTE_CHARS_MAX;
 use crate::wire::{
@@ -23,8 +21,8 @@ pub struct Tally {
     figures: Figures,
     rules: BTreeMap<String, RuleCount>,
     names: BTreeMap<(FindingKind, String), Name>,
-    /// Alerts that are open: when they opened, and how severe they are.
-    open: HashMap<String, (Timestamp, Severity)>,
+    /// Alerts that are open, and how severe they are.
+    open: HashMap<String, Severity>,
     /// Twice as many as are listed, at most.
     alerts: Vec<AlertView>,
 }
@@ -79,18 +77,18 @@ impl Tally {
     pub fn opened(&mut self, alert: &AlertFrame) {
         self.figures.alerts += 1;
         *self.count(alert, alert.severity) += 1;
-        self.open.insert(alert.alert_id.clone(), (alert.ts, alert.severity));
-        self.list(alert, alert.ts);
+        self.open.insert(alert.alert_id.clone(), alert.severity);
+        self.list(alert);
     }
 
     /// An alert counts as the worst that it was, and is listed as it was then.
     pub fn updated(&mut self, alert: &AlertFrame) {
-        let Some((opened_at, before)) = self.open.get(&alert.alert_id).copied() else { return };
+        let Some(before) = self.open.get(&alert.alert_id).copied() else { return };
         if alert.severity > before {
             *self.count(alert, before) -= 1;
             *self.count(alert, alert.severity) += 1;
-            self.open.insert(alert.alert_id.clone(), (opened_at, alert.severity));
-            self.list(alert, opened_at);
+            self.open.insert(alert.alert_id.clone(), alert.severity);
+            self.list(alert);
         }
     }
 
@@ -103,9 +101,9 @@ impl Tally {
         &mut self.rules.entry(alert.rule.clone()).or_insert_with(rule).alerts[severity as usize]
     }
 
-    fn list(&mut self, alert: &AlertFrame, opened_at: Timestamp) {
+    fn list(&mut self, alert: &AlertFrame) {
         self.alerts.retain(|known| known.alert.alert_id != alert.alert_id);
-        self.alerts.push(AlertView { state: AlertState::Open, opened_at, alert: alert.clone() });
+        self.alerts.push(AlertView { state: AlertState::Open, alert: alert.clone() });
         if self.alerts.len() == 2 * ALERTS_LISTED_MAX {
             self.sort();
         }
@@ -118,7 +116,7 @@ impl Tally {
                 .severity
                 .cmp(&left.severity)
                 .then(right.risk.total_cmp(&left.risk))
-                .then(a.opened_at.cmp(&b.opened_at))
+                .then(left.opened_at.cmp(&right.opened_at))
                 .then(left.alert_id.cmp(&right.alert_id))
         });
         self.alerts.truncate(ALERTS_LISTED_MAX);

@@ -135,11 +135,11 @@ fn alerts_are_shown_by_their_newest_frame_and_the_last_ones_only() {
     house.say(turn("2", "NO!", 5), -0.98);
     let shown = detail(&house, 6);
     let [alert] = &shown.alerts[..] else { panic!("one alert") };
-    assert_eq!((alert.state, alert.opened_at, alert.alert.ts), (AlertState::Open, at(0), at(5)));
+    assert_eq!((alert.state, alert.alert.opened_at, alert.alert.ts), (AlertState::Open, at(0), at(5)));
     assert_eq!(shown.summary.alerts[0].severity, crate::wire::Severity::Critical);
     house.close("c", 7);
     let shown = detail(&house, 8);
-    assert_eq!((shown.alerts[0].state, shown.alerts[0].opened_at), (AlertState::Resolved, at(0)));
+    assert_eq!((shown.alerts[0].state, shown.alerts[0].alert.opened_at), (AlertState::Resolved, at(0)));
     assert!(shown.summary.alerts.is_empty());
     assert!(shown.alerts.len() <= ALERTS_KEPT_MAX);
 }
