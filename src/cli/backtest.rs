@@ -8,11 +8,11 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use super::lanes::{self, Lanes};
 use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
 use super::settings::SettingsArgs;
 use crate::alerts::{Rule, RuleSet, RulesError};
 use crate::config::Config;
-use crate::detectors::RiskModel;
 use crate::offline::backtest::counts::RuleName;
 use crate::offline::backtest::follow::Followed;
 use crate::offline::backtest::labels::{FileError, Labels};
@@ -25,8 +25,6 @@ use crate::offline::reader::{self, Input};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
 use crate::offline::score::{self, Collector, ScoreOptions, ScoreRunError};
 use crate::pipeline::{Pipeline, PipelineConfig};
-use crate::scoring::{BatchScorer, Model};
-use crate::telemetry::Metrics;
 
 /// Examples of each rule and of each difference, unless asked for otherwise.
 const EXAMPLES_DEFAULT: u32 = 3;
@@ -81,13 +79,6 @@ enum SplitArg {
     Tuning,
 }
 
-/// The pipelines that run side by side.
-struct Lanes {
-    pipelines: Vec<Pipeline<Collector>>,
-    scorer: BatchScorer,
-    model: String,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -116,7 +107,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<ExitCode> {
         baseline = Some(rules);
     }
     let verdicts = verdicts(args, &config)?;
-    let lanes = open_lanes(&config, all)?;
+    let lanes = lanes::open(&config, all)?;
     let context = Context {
         model: lanes.model.clone(),
         rules,
@@ -207,20 +198,6 @@ fn with_rules(settings: PipelineConfig, file: Option<&Path>) -> Result<(Pipeline
 fn verdicts(args: &BacktestArgs, config: &Config) -> Result<Option<Verdicts>, FileError> {
     let usual = Some(config.alerts.verdicts_file.as_path()).filter(|file| file.exists());
     args.verdicts.as_deref().or(usual).map(Verdicts::read).transpose()
-}
-
-fn open_lanes(config: &Config, settings: Vec<PipelineConfig>) -> anyhow::Result<Lanes> {
-    let folder = super::model_folder(config.model.path.as_deref())?;
-    let model = Model::load(&folder)?;
-    let risk: RiskModel = super::risk_model(&folder)?;
-    let label = model.label();
-    let pipeline = |settings: PipelineConfig| {
-        // Counted as when live, and shown nowhere.
-        let metrics = Arc::new(Metrics::new(config.metric_limits()));
-        Pipeline::new(PipelineConfig { risk, ..settings }, metrics, label.clone())
-    };
-    let pipelines = settings.into_iter().map(pipeline).collect();
-    Ok(Lanes { pipelines, scorer: BatchScorer::new(model, config.scoring.threads), model: label })
 }
 
 impl SplitArg {

@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod check;
 pub mod evaluate;
+mod lanes;
 pub mod replay;
 pub mod report;
 mod risk;

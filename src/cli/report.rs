@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
 
+use super::lanes::{self, Lanes};
 use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
 use super::settings::SettingsArgs;
 use crate::offline::progress::Progress;
@@ -15,11 +15,8 @@ use crate::offline::reader::{self, Events, Input};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
 use crate::offline::report::output::Output;
 use crate::offline::report::{About, Recorder};
-use crate::offline::score::{self, Collector, ScoreOptions, ScoreRunError};
+use crate::offline::score::{self, ScoreOptions, ScoreRunError};
 use crate::pages;
-use crate::pipeline::{Pipeline, PipelineConfig};
-use crate::scoring::{BatchScorer, Model};
-use crate::telemetry::Metrics;
 
 /// Write one page about recorded conversations: levels, alerts, mistakes, and those most at risk in full
 #[derive(clap::Args, Debug)]
@@ -38,13 +35,6 @@ pub struct ReportArgs {
     /// Between two turns that have no ts
     #[arg(long, value_name = "SECONDS", default_value_t = SPACING_SECONDS_DEFAULT, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     spacing_seconds: u32,
-}
-
-/// The pipeline and what it is made with.
-struct Opened {
-    pipeline: Pipeline<Collector>,
-    scorer: BatchScorer,
-    about: About,
 }
 
 /// Runs the command.
@@ -67,20 +57,28 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         Err(error) => return Ok(refuse(&format!("cannot write {}: {error}", args.out.display()))),
     };
     let title = path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    let opened = open(args, title.unwrap_or_else(|| name.clone()))?;
-    let (page, outcome) = draw(args, opened, input, &name);
+    let config = args.settings.load()?;
+    let lanes = lanes::open(&config, vec![config.pipeline()])?;
+    let about = About {
+        input: title.unwrap_or_else(|| name.clone()),
+        model: lanes.model.clone(),
+        rules: config.alerts.rules.clone(),
+        zone: config.detectors.hours.zone().clone(),
+    };
+    let (page, outcome) = draw(args, lanes, about, input, &name);
     output.finish(page.as_bytes()).with_context(|| format!("cannot write {}", args.out.display()))?;
     Ok(outcome)
 }
 
 /// The page and the exit code. What was read is shown, also where the input could not be read to its end.
-fn draw(args: &ReportArgs, opened: Opened, input: Input, name: &str) -> (String, ExitCode) {
-    let Opened { pipeline, mut scorer, about } = opened;
+fn draw(args: &ReportArgs, lanes: Lanes, about: About, input: Input, name: &str) -> (String, ExitCode) {
+    let Lanes { pipelines, mut scorer, .. } = lanes;
     let events = Events::new(input.reader, Spacing::from_fixed_start(args.spacing_seconds));
     let mut progress = Progress::new(input.bytes_read, input.bytes_total);
     let options = ScoreOptions { until: args.until };
     let mut recorder = Recorder::default();
-    let outcome = score::run_lanes(events, &[&pipeline], &mut scorer, &mut recorder, options, &mut progress);
+    let outcome =
+        score::run_lanes(events, &[&pipelines[0]], &mut scorer, &mut recorder, options, &mut progress);
     progress.finish();
     let (broken_off, code) = match outcome {
         Ok(report) if report.errors == 0 => (None, ExitCode::SUCCESS),
@@ -97,25 +95,6 @@ fn draw(args: &ReportArgs, opened: Opened, input: Input, name: &str) -> (String,
         }
     };
     (pages::report(&recorder.into_report(about, broken_off)), code)
-}
-
-/// The pipeline and the model that the settings ask for.
-fn open(args: &ReportArgs, input: String) -> anyhow::Result<Opened> {
-    let config = args.settings.load()?;
-    let folder = super::model_folder(config.model.path.as_deref())?;
-    let model = Model::load(&folder)?;
-    let risk = super::risk_model(&folder)?;
-    // Counted as when live, and shown nowhere.
-    let metrics = Arc::new(Metrics::new(config.metric_limits()));
-    let settings = PipelineConfig { risk, ..config.pipeline() };
-    let about = About {
-        input,
-        model: model.label(),
-        rules: config.alerts.rules.clone(),
-        zone: config.detectors.hours.zone().clone(),
-    };
-    let pipeline = Pipeline::new(settings, metrics, model.label());
-    Ok(Opened { pipeline, scorer: BatchScorer::new(model, config.scoring.threads), about })
 }
 
 /// Whether both are one file that is there.

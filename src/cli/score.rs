@@ -3,19 +3,17 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::lanes::{self, Lanes};
 use super::run::{EXIT_BAD_INPUT, EXIT_USAGE};
 use super::settings::SettingsArgs;
 use crate::offline::progress::Progress;
 use crate::offline::reader::{self, Events};
 use crate::offline::recorded::{SPACING_SECONDS_DEFAULT, Spacing};
-use crate::offline::score::{self, Collector, ScoreOptions, ScoreRunError};
-use crate::pipeline::{Pipeline, PipelineConfig};
-use crate::scoring::{BatchScorer, Model};
-use crate::telemetry::Metrics;
+use crate::offline::score::{self, ScoreOptions, ScoreRunError};
+use crate::pipeline::PipelineConfig;
 
 /// Score recorded conversations: JSON Lines in, JSON Lines of scored, finding and alert frames out
 #[derive(clap::Args, Debug)]
@@ -50,12 +48,14 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(EXIT_USAGE));
         }
     };
-    let (pipeline, mut scorer) = open_pipeline(args)?;
+    let config = args.settings.load()?;
+    let settings = PipelineConfig { probabilities: args.probabilities, ..config.pipeline() };
+    let Lanes { pipelines, mut scorer, .. } = lanes::open(&config, vec![settings])?;
     let events = Events::new(input.reader, Spacing::from_fixed_start(args.spacing_seconds));
     let mut progress = Progress::new(input.bytes_read, input.bytes_total);
     let options = ScoreOptions { until: args.until };
     let output = BufWriter::new(std::io::stdout().lock());
-    let outcome = score::run(events, &pipeline, &mut scorer, output, options, &mut progress);
+    let outcome = score::run(events, &pipelines[0], &mut scorer, output, options, &mut progress);
     progress.finish();
     match outcome {
         Ok(report) if report.errors == 0 || report.output_closed => Ok(ExitCode::SUCCESS),
@@ -72,19 +72,6 @@ pub fn run(args: &ScoreArgs) -> anyhow::Result<ExitCode> {
         }
         Err(error @ ScoreRunError::Output(_)) => Err(error.into()),
     }
-}
-
-/// The pipeline and the model that the settings ask for.
-fn open_pipeline(args: &ScoreArgs) -> anyhow::Result<(Pipeline<Collector>, BatchScorer)> {
-    let config = args.settings.load()?;
-    let folder = super::model_folder(config.model.path.as_deref())?;
-    let model = Model::load(&folder)?;
-    let risk = super::risk_model(&folder)?;
-    // Counted as when live, and shown nowhere.
-    let metrics = Arc::new(Metrics::new(config.metric_limits()));
-    let settings = PipelineConfig { risk, probabilities: args.probabilities, ..config.pipeline() };
-    let pipeline = Pipeline::new(settings, metrics, model.label());
-    Ok((pipeline, BatchScorer::new(model, config.scoring.threads)))
 }
 
 /// Standard error may be closed; that is no reason to fail.

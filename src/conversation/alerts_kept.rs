@@ -6,50 +6,34 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::wire::{AlertFrame, AlertState, ServerFrame};
+use crate::wire::{AlertFrame, ServerFrame};
 
 /// Alerts kept of one conversation.
 pub const ALERTS_KEPT_MAX: usize = 8;
 
-/// One alert.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeptAlert {
-    pub state: AlertState,
-    pub newest: Arc<AlertFrame>,
-}
-
 #[derive(Clone, Debug, Default)]
 pub struct AlertsKept {
-    held: VecDeque<KeptAlert>,
+    held: VecDeque<Arc<AlertFrame>>,
 }
 
 impl AlertsKept {
     /// Takes note of an `alert.*`; of any other frame nothing.
     pub fn note(&mut self, frame: &ServerFrame) {
-        let (state, alert) = match frame {
-            ServerFrame::AlertOpened(alert) | ServerFrame::AlertUpdated(alert) => (AlertState::Open, alert),
-            ServerFrame::AlertResolved(alert) => (AlertState::Resolved, alert),
-            _ => return,
-        };
-        let newest = Arc::new(AlertFrame::clone(alert));
-        if let Some(known) = self.held.iter_mut().find(|known| known.newest.alert_id == alert.alert_id) {
-            (known.state, known.newest) = (state, newest);
+        let Some(alert) = frame.alert() else { return };
+        let newest = Arc::new(alert.clone());
+        if let Some(known) = self.held.iter_mut().find(|known| known.alert_id == alert.alert_id) {
+            *known = newest;
             return;
         }
         if self.held.len() == ALERTS_KEPT_MAX {
-            let settled = self.held.iter().position(|known| known.state == AlertState::Resolved);
+            let settled = self.held.iter().position(|known| known.resolution.is_some());
             self.held.remove(settled.unwrap_or(0));
         }
-        self.held.push_back(KeptAlert { state, newest });
+        self.held.push_back(newest);
     }
 
     /// All that are kept, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &KeptAlert> {
-        self.held.iter()
-    }
-
-    /// Those that are open.
-    pub fn open(&self) -> impl Iterator<Item = &KeptAlert> {
-        self.held.iter().filter(|kept| kept.state == AlertState::Open)
+    pub fn iter(&self) -> impl Iterator<Item = &AlertFrame> {
+        self.held.iter().map(Arc::as_ref)
     }
 }

@@ -41,7 +41,7 @@ impl Default for History {
 impl History {
     /// A turn takes effect.
     pub fn add(&mut self, mark: Mark) {
-        for (total, name) in self.totals.iter_mut().zip(names()) {
+        for (total, name) in self.totals.iter_mut().zip(Name::all()) {
             *total = total.saturating_add(u16::from(mark.shown.name(name)));
         }
         if self.marks.len() == HISTORY_TURNS_MAX {
@@ -54,7 +54,7 @@ impl History {
     pub fn total(&self, name: Name) -> usize {
         self.totals
             .iter()
-            .zip(names())
+            .zip(Name::all())
             .find(|(_, known)| *known == name)
             .map_or(0, |(total, _)| usize::from(*total))
     }
@@ -63,12 +63,6 @@ impl History {
     pub fn newest_first(&self) -> impl DoubleEndedIterator<Item = &Mark> {
         self.marks.iter().rev()
     }
-}
-
-fn names() -> impl Iterator<Item = Name> {
-    let signals = Signal::ALL.iter().copied().map(Name::Signal);
-    let mistakes = Mistake::ALL.iter().copied().map(Name::Mistake);
-    signals.chain(mistakes).chain(Act::ALL.iter().copied().map(Name::Act))
 }
 
 #[cfg(test)]

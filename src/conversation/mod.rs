@@ -32,7 +32,7 @@ use crate::detectors::{Course, DetectorLimits, Setting, Watch};
 use crate::scoring::Scores;
 use crate::wire::{Clock, Level, Role, Scored, Turn};
 
-pub use alerts_kept::{ALERTS_KEPT_MAX, AlertsKept, KeptAlert};
+pub use alerts_kept::{ALERTS_KEPT_MAX, AlertsKept};
 pub use customers::{
     Acquaintance, Baseline, CUSTOMERS_MAX, Contact, Customers, Earlier, Key, Legacy, Mood, OPENING_MAX,
 };
@@ -209,6 +209,13 @@ impl<T: Clone> Conversation<T> {
     /// What the detectors of time are told beside the turn; `now` is on the clock of whoever runs the pipeline.
     pub fn setting<'a>(&self, limits: &'a DetectorLimits, now: Timestamp) -> Setting<'a> {
         Setting { limits, channel: self.state.channel, gone_seconds: self.timing.gone_seconds(now) }
+    }
+
+    /// Its own time at `now`: it goes on as fast as `now` after its last frame; none before its first effect.
+    pub fn own_time(&self, now: Timestamp) -> Option<Timestamp> {
+        let since_last = now.duration_since(self.last_arrival.min(now));
+        let own = self.state.now?.saturating_add(since_last);
+        Some(own.expect("a duration has no calendar units: this is a bug"))
     }
 
     /// Sets the timer to what the detectors wait for next.

@@ -72,12 +72,7 @@ mod tests {
 
     #[test]
     fn every_name_has_a_place_of_its_own() {
-        let names = Signal::ALL
-            .iter()
-            .map(|name| Name::Signal(*name))
-            .chain(Mistake::ALL.iter().map(|name| Name::Mistake(*name)))
-            .chain(Act::ALL.iter().map(|name| Name::Act(*name)));
-        let names: Vec<Name> = names.collect();
+        let names: Vec<Name> = Name::all().collect();
         for (at, name) in names.iter().enumerate() {
             let shown = Shown::default().with(*name);
             for (other_at, other) in names.iter().enumerate() {

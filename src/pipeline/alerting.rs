@@ -109,7 +109,7 @@ impl<T: Ticket> Pipeline<T> {
         }
     }
 
-    /// Counts a change of an alert, and tells the conversation's producer and who watches.
+    /// Counts a change of an alert, and tells of it.
     fn announce(
         &self,
         conversation: &mut Conversation<T>,
@@ -136,10 +136,6 @@ impl<T: Ticket> Pipeline<T> {
         };
         let frame = alerts::frame(change, about);
         conversation.alerts.note(&frame);
-        // Whoever hears of it may give a verdict at once, and those are given on what the watcher knows.
-        self.show(conversation, Some(alert.severity), frame.clone());
-        if let Some(producer) = &conversation.producer {
-            producer.notify(&frame);
-        }
+        self.spread(conversation, frame);
     }
 }

@@ -19,7 +19,7 @@ use crate::conversation::{
 use crate::detectors::{self, Assessment, Heard, Shown, TurnSeen, mood, waiting};
 use crate::scoring::{Name, Scores};
 use crate::wire::outbound::{Resolution, Span, round4};
-use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Severity, Signal};
+use crate::wire::{Act, ConversationView, Role, Scored, SentimentView, ServerFrame, Signal};
 
 /// What is taken off the log-odds of a negative mood where the customer has always been as negative as can be: who
 /// always writes sharply counts by change, but not by change alone.
@@ -147,7 +147,7 @@ impl<T: Ticket> Pipeline<T> {
         conversation.timeline.push(effect.at, &pending.text, Arc::clone(&scored), turns_max);
         pending.waiters.iter().for_each(|waiter| waiter.answer(Answer::Scored(Arc::clone(&scored))));
         if self.watchers.iter().any(|watcher| watcher.wants_scored()) {
-            self.show(conversation, None, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
+            self.show(conversation, ServerFrame::Scored(Box::new(Scored::clone(&scored))));
         }
         self.tell(conversation, findings);
         let event = Event::Turn { of_customer: role == Role::Customer, judged };
@@ -178,17 +178,22 @@ impl<T: Ticket> Pipeline<T> {
         -SHARPNESS_MAX * conversation.acquaintance.baseline.value()
     }
 
-    /// Tells who watches.
-    pub(super) fn show(
-        &self,
-        conversation: &Conversation<T>,
-        severity: Option<Severity>,
-        frame: ServerFrame,
-    ) {
+    /// Tells who watches, then the conversation's producer: whoever hears of an alert may give a verdict at once, and
+    /// those are given on what the watchers know.
+    pub(super) fn spread(&self, conversation: &Conversation<T>, frame: ServerFrame) {
+        let happening = self.show(conversation, frame);
+        if let Some(producer) = &conversation.producer {
+            producer.notify(&happening.frame);
+        }
+    }
+
+    fn show(&self, conversation: &Conversation<T>, frame: ServerFrame) -> Arc<Happening> {
         let conversation_id = Arc::clone(&conversation.id);
         let queue = conversation.state.queue.clone();
+        let severity = frame.alert().map(|alert| alert.severity);
         let happening = Arc::new(Happening { conversation_id, queue, severity, frame });
         self.watchers.iter().for_each(|watcher| watcher.see(&happening));
+        happening
     }
 
     fn scored(

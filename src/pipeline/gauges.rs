@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Pipeline, Ticket};
-use crate::conversation::{Conversation, moments};
+use crate::conversation::Conversation;
 use crate::telemetry::AlertSeries;
 use crate::wire::Level;
 
@@ -73,14 +73,11 @@ impl Tally {
         }
         self.active += 1;
         *self.levels.entry((conversation.level, queue.clone())).or_default() += 1;
-        if let Some(newest) = state.now {
-            // The conversation's own time goes on as fast as `now` after its last frame.
-            let since_last = moments::seconds_between(conversation.last_arrival, now);
-            if let Some(since) = state.waiting_since {
+        if let Some(own) = conversation.own_time(now) {
+            if let Some(seconds) = state.waiting_seconds(own) {
                 let longest = self.waits.entry(queue.clone()).or_default();
-                *longest = longest.max(moments::seconds_between(since, newest) + since_last);
+                *longest = longest.max(seconds);
             }
-            let own = moments::later(newest, since_last as u32);
             let (open, overdue) = conversation.watch.promises.open_and_overdue(own);
             self.promises = (self.promises.0 + open, self.promises.1 + overdue);
         }

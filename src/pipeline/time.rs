@@ -75,14 +75,11 @@ impl<T: Ticket> Pipeline<T> {
         findings
     }
 
-    /// Tells the conversation's producer, and who watches.
+    /// Tells who watches, and the conversation's producer.
     pub(super) fn tell(&self, conversation: &Conversation<T>, findings: Vec<Arc<Finding>>) {
         for finding in findings {
-            let frame = ServerFrame::Finding(Box::new(Arc::unwrap_or_clone(finding)));
-            if let Some(producer) = &conversation.producer {
-                producer.notify(&frame);
-            }
-            self.show(conversation, None, frame);
+            let finding = Box::new(Arc::unwrap_or_clone(finding));
+            self.spread(conversation, ServerFrame::Finding(finding));
         }
     }
 

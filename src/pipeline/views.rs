@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use super::effects::view;
 use super::{Pipeline, Ticket};
-use crate::alerts::conversation_url;
-use crate::conversation::{Conversation, KeptAlert, Text};
+use crate::alerts::{OpenAlert, conversation_url};
+use crate::conversation::{Conversation, Text};
 use crate::detectors::promises::{Entry, Standing};
 use crate::detectors::{self, Assessment};
 use crate::wire::{
@@ -117,10 +117,7 @@ impl<T: Ticket> Pipeline<T> {
     fn standpoint(&self, conversation: &Conversation<T>, now: Timestamp) -> Option<Standpoint> {
         let state = &conversation.state;
         let (started, newest) = (state.began?, state.now?);
-        // The conversation's own time goes on as fast as `now` after its last frame.
-        let own = newest
-            .saturating_add(now.duration_since(conversation.last_arrival.min(now)))
-            .expect("a duration has no calendar units: this is a bug");
+        let own = conversation.own_time(now)?;
         let assessment = self.assess(conversation, own);
         let level = detectors::level(conversation.level, assessment.risk);
         let view = ConversationView { level, ..view(conversation, &assessment, own) };
@@ -129,7 +126,7 @@ impl<T: Ticket> Pipeline<T> {
 
     fn summary(&self, conversation: &Conversation<T>, standpoint: &Standpoint) -> ConversationSummary {
         let state = &conversation.state;
-        let mut alerts: Vec<OpenAlertView> = conversation.alerts.open().map(open_alert).collect();
+        let mut alerts: Vec<OpenAlertView> = conversation.episodes.open().map(open_alert).collect();
         alerts.sort_by_key(|alert| (Reverse(alert.severity), alert.opened_at));
         let is_open = |finding: &&Finding| finding.state == FindingState::Open;
         ConversationSummary {
@@ -156,7 +153,6 @@ impl<T: Ticket> Pipeline<T> {
             .collect();
         let taken = u64::from(state.customer_turns) + u64::from(state.agent_turns + state.bot_turns);
         let promises = conversation.watch.promises.entries();
-        let alert = |kept: &KeptAlert| AlertView { state: kept.state, alert: (*kept.newest).clone() };
         Some(ConversationDetail {
             summary: self.summary(conversation, &standpoint),
             model: self.model.clone(),
@@ -165,20 +161,19 @@ impl<T: Ticket> Pipeline<T> {
             turns,
             findings: state.findings.iter().cloned().collect(),
             promises: promises.filter_map(|entry| promise_view(entry, standpoint.own)).collect(),
-            alerts: conversation.alerts.iter().map(alert).collect(),
+            alerts: conversation.alerts.iter().cloned().map(AlertView::from).collect(),
             contributions: standpoint.assessment.contributions,
         })
     }
 }
 
-fn open_alert(kept: &KeptAlert) -> OpenAlertView {
-    let alert = &kept.newest;
+fn open_alert(alert: &OpenAlert) -> OpenAlertView {
     OpenAlertView {
         alert_id: alert.alert_id.clone(),
-        rule: alert.rule.clone(),
-        kind: alert.kind,
+        rule: alert.rule.name.to_string(),
+        kind: alert.rule.kind,
         severity: alert.severity,
-        opened_at: kept.newest.opened_at,
+        opened_at: alert.opened_at,
     }
 }
 
@@ -233,7 +228,7 @@ impl Filter {
         listed
             && self.queue.as_ref().is_none_or(|queue| state.queue.as_ref() == Some(queue))
             && self.channel.is_none_or(|channel| state.channel == channel)
-            && (!self.with_alerts || conversation.alerts.open().next().is_some())
+            && (!self.with_alerts || conversation.episodes.open().next().is_some())
     }
 }
 

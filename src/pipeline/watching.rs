@@ -1,7 +1,7 @@
 //! Whoever watches all conversations: the event stream, and the sinks of alerts.
 //!
-//! Holds always: told under the lock of the conversation, in the order in which things take effect, of alerts before
-//! the producer and of everything else after; so a watcher must neither wait nor call the pipeline. Called by
+//! Holds always: told under the lock of the conversation, in the order in which things take effect, of findings and
+//! alerts before the producer, of scores after; so a watcher must neither wait nor call the pipeline. Called by
 //! [`super::Pipeline`].
 
 use std::sync::Arc;

@@ -56,6 +56,18 @@ impl Scores {
 }
 
 impl Name {
+    /// Every name, signals first, then mistakes and acts.
+    pub fn all() -> impl Iterator<Item = Name> {
+        let signals = Signal::ALL.iter().copied().map(Name::Signal);
+        let mistakes = Mistake::ALL.iter().copied().map(Name::Mistake);
+        signals.chain(mistakes).chain(Act::ALL.iter().copied().map(Name::Act))
+    }
+
+    /// The name spelled `text`: no two have one spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        Name::all().find(|name| name.as_str() == text)
+    }
+
     /// The spelling on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

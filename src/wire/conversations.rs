@@ -153,3 +153,10 @@ pub struct AlertView {
     #[serde(flatten)]
     pub alert: AlertFrame,
 }
+
+impl From<AlertFrame> for AlertView {
+    fn from(alert: AlertFrame) -> Self {
+        let state = if alert.resolution.is_some() { AlertState::Resolved } else { AlertState::Open };
+        AlertView { state, alert }
+    }
+}

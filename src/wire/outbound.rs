@@ -217,6 +217,16 @@ pub struct ErrorFrame {
 }
 
 impl ServerFrame {
+    /// The alert of an `alert.*`.
+    pub fn alert(&self) -> Option<&AlertFrame> {
+        match self {
+            ServerFrame::AlertOpened(alert)
+            | ServerFrame::AlertUpdated(alert)
+            | ServerFrame::AlertResolved(alert) => Some(alert),
+            _ => None,
+        }
+    }
+
     /// One line of JSON, without a line break.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("frames have string keys and finite figures: this is a bug")

@@ -8,7 +8,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, SourceInfo, operators as op};
 
 use super::error::{Fault, suggestion};
-use super::vocabulary::{self, Argument, FUNCTIONS, Function, Kind, Signature, VARIABLES, Variable, Words};
+use super::vocabulary::{Argument, FUNCTIONS, Function, Kind, Signature, VARIABLES, Variable, Words};
 use crate::scoring::Name;
 use crate::wire::Level;
 
@@ -250,10 +250,10 @@ impl Check<'_> {
     /// The call as a query, if it is one of our functions.
     fn query(&mut self, expr: &IdedExpr, call: &CallExpr) -> Result<Option<(Kind, IdedExpr)>, Fault> {
         let known = FUNCTIONS.iter().find(|known| known.name == call.func_name && call.target.is_none());
-        let Some(Signature { name, function, must, may, gives }) = known else { return Ok(None) };
+        let Some(Signature { name, function, must, may, gives, usage }) = known else { return Ok(None) };
         self.nodes += call.args.len();
         if call.args.len() < must.len() || call.args.len() > must.len() + may.len() {
-            return Err(self.fault(expr, format!("{name} is written {}", vocabulary::usage(*function))));
+            return Err(self.fault(expr, format!("{name} is written {usage}")));
         }
         let mut words = Vec::new();
         let mut number = None;
@@ -268,7 +268,7 @@ impl Check<'_> {
             }
         }
         let query = query(*function, &words, number).expect("the arguments were checked: this is a bug");
-        self.names.extend(words.iter().filter_map(|word| vocabulary::name(word)).map(Name::as_str));
+        self.names.extend(words.iter().filter_map(|word| Name::parse(word)).map(Name::as_str));
         self.uses_time |= matches!(function, Function::CountWithin | Function::SecondsSince);
         self.queries.push(query);
         let ident = Expr::Ident(format!("{QUERY_PREFIX}{}", self.queries.len() - 1));
@@ -290,7 +290,7 @@ fn comparable(a: Kind, b: Kind) -> bool {
 }
 
 fn query(function: Function, words: &[&str], number: Option<u32>) -> Option<Query> {
-    let name = |at: usize| vocabulary::name(words.get(at)?);
+    let name = |at: usize| Name::parse(words.get(at)?);
     Some(match function {
         Function::Count => Query::Count(name(0)?, number),
         Function::CountWithin => Query::CountWithin(name(0)?, number?),

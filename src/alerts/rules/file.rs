@@ -14,6 +14,7 @@ use toml::Spanned;
 use super::condition::Condition;
 use super::error::{RulesError, suggestion};
 use super::{Rule, RuleSet, Rules, vocabulary};
+use crate::scoring::Name;
 use crate::wire::{AlertKind, Severity};
 
 /// Rules in one file: each has series of its own in the metrics.
@@ -174,7 +175,7 @@ impl Source<'_> {
         let known = vocabulary::Words::Name.all();
         let name = |quote: &Spanned<String>| {
             let told = quote.get_ref().as_str();
-            vocabulary::name(told).map(|name| name.as_str()).ok_or_else(|| {
+            Name::parse(told).map(|name| name.as_str()).ok_or_else(|| {
                 let message = format!("there is no {told:?}{}", suggestion(told, known.iter().copied()));
                 self.invalid(quote.span(), message)
             })

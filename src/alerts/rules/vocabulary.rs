@@ -5,7 +5,7 @@
 
 use crate::conversation::HISTORY_TURNS_MAX;
 use crate::scoring::Name;
-use crate::wire::{Act, Channel, Level, Mistake, Role, Signal};
+use crate::wire::{Channel, Level, Mistake, Role, Signal};
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,8 @@ pub struct Signature {
     pub must: &'static [Argument],
     pub may: &'static [Argument],
     pub gives: Kind,
+    /// How it is written, for messages.
+    pub usage: &'static str,
 }
 
 const WITHIN: Argument = Argument::Whole(WITHIN_SECONDS_MAX);
@@ -123,14 +125,14 @@ const LEVEL: Argument = Argument::Word(Words::Level);
 /// Every function.
 #[rustfmt::skip] // a table: one function a line
 pub const FUNCTIONS: [Signature; 8] = [
-    Signature { name: "count", function: Function::Count, must: &[NAME], may: &[LAST_TURNS], gives: Kind::Int },
-    Signature { name: "count_within", function: Function::CountWithin, must: &[NAME, WITHIN], may: &[], gives: Kind::Int },
-    Signature { name: "mistakes", function: Function::Mistakes, must: &[LAST_TURNS], may: &[], gives: Kind::Int },
-    Signature { name: "found", function: Function::Found, must: &[FINDING], may: &[], gives: Kind::Int },
-    Signature { name: "seconds_since", function: Function::SecondsSince, must: &[NAME], may: &[], gives: Kind::Double },
-    Signature { name: "turns_since", function: Function::TurnsSince, must: &[NAME], may: &[], gives: Kind::Int },
-    Signature { name: "missing_since", function: Function::MissingSince, must: &[NAME, NAME], may: &[], gives: Kind::Bool },
-    Signature { name: "level_at_least", function: Function::LevelAtLeast, must: &[LEVEL], may: &[], gives: Kind::Bool },
+    Signature { name: "count", function: Function::Count, must: &[NAME], may: &[LAST_TURNS], gives: Kind::Int, usage: "count(\"frustration\") or count(\"frustration\", 6), of the last 6 turns" },
+    Signature { name: "count_within", function: Function::CountWithin, must: &[NAME, WITHIN], may: &[], gives: Kind::Int, usage: "count_within(\"frustration\", 600), of the last 600 seconds" },
+    Signature { name: "mistakes", function: Function::Mistakes, must: &[LAST_TURNS], may: &[], gives: Kind::Int, usage: "mistakes(6), all of the last 6 turns" },
+    Signature { name: "found", function: Function::Found, must: &[FINDING], may: &[], gives: Kind::Int, usage: "found(\"left_waiting\")" },
+    Signature { name: "seconds_since", function: Function::SecondsSince, must: &[NAME], may: &[], gives: Kind::Double, usage: "seconds_since(\"apology\")" },
+    Signature { name: "turns_since", function: Function::TurnsSince, must: &[NAME], may: &[], gives: Kind::Int, usage: "turns_since(\"apology\")" },
+    Signature { name: "missing_since", function: Function::MissingSince, must: &[NAME, NAME], may: &[], gives: Kind::Bool, usage: "missing_since(\"apology\", \"frustration\"): no apology since a frustration" },
+    Signature { name: "level_at_least", function: Function::LevelAtLeast, must: &[LEVEL], may: &[], gives: Kind::Bool, usage: "level_at_least(\"high\")" },
 ];
 
 /// Findings that can be open.
@@ -156,7 +158,7 @@ impl Words {
                 Role::ALL.iter().filter(|role| **role != Role::System).map(|name| name.as_str()).collect()
             }
             Words::Channel => Channel::ALL.iter().map(|name| name.as_str()).collect(),
-            Words::Name => names().map(Name::as_str).collect(),
+            Words::Name => Name::all().map(Name::as_str).collect(),
             Words::Found => FOUND.to_vec(),
         }
     }
@@ -182,33 +184,5 @@ impl Kind {
 
     pub const fn is_number(self) -> bool {
         matches!(self, Kind::Int | Kind::Double)
-    }
-}
-
-/// Every name that a turn or a finding can have.
-fn names() -> impl Iterator<Item = Name> {
-    let signals = Signal::ALL.iter().copied().map(Name::Signal);
-    let mistakes = Mistake::ALL.iter().copied().map(Name::Mistake);
-    signals.chain(mistakes).chain(Act::ALL.iter().copied().map(Name::Act))
-}
-
-/// The name spelled `text`.
-pub fn name(text: &str) -> Option<Name> {
-    names().find(|name| name.as_str() == text)
-}
-
-/// How a function is written, for messages.
-pub const fn usage(function: Function) -> &'static str {
-    match function {
-        Function::Count => "count(\"frustration\") or count(\"frustration\", 6), of the last 6 turns",
-        Function::CountWithin => "count_within(\"frustration\", 600), of the last 600 seconds",
-        Function::Mistakes => "mistakes(6), all of the last 6 turns",
-        Function::Found => "found(\"left_waiting\")",
-        Function::SecondsSince => "seconds_since(\"apology\")",
-        Function::TurnsSince => "turns_since(\"apology\")",
-        Function::MissingSince => {
-            "missing_since(\"apology\", \"frustration\"): no apology since a frustration"
-        }
-        Function::LevelAtLeast => "level_at_least(\"high\")",
     }
 }
